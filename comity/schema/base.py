@@ -1,0 +1,106 @@
+"""What all words have in common: they are frozen, and refuse what they do not know."""
+
+import re
+from typing import Annotated, Any
+
+import pycountry
+import re2
+from babel import Locale, UnknownLocaleError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+# A pattern longer than this is a program, not a pattern; RE2 would also refuse to compile many.
+MAX_PATTERN_CHARACTERS = 1_000
+
+
+class Word(BaseModel):
+    """The base of every model in the schema: immutable, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def compile_pattern(pattern: str) -> Any:
+    """Return `pattern` compiled by RE2, without regard to case, `.` matching line ends too.
+
+    RE2 runs in linear time, so a pattern out of a file cannot hang a run.
+
+    Raises:
+        ValueError: RE2 refuses the pattern (look-around and back-references, for instance).
+    """
+    options = re2.Options()
+    options.case_sensitive = False
+    options.dot_nl = True
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise ValueError(f"RE2 refuses the pattern {pattern!r}: {_text(error)}") from None
+
+
+def _text(error: Exception) -> str:
+    detail = error.args[0] if error.args else error
+    return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
+
+
+def _checked_pattern(pattern: str) -> str:
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
+        raise ValueError(f"a pattern has at most {MAX_PATTERN_CHARACTERS} characters")
+    if compile_pattern(pattern).search("") is not None:
+        raise ValueError(f"the pattern {pattern!r} matches the empty text, and so everything")
+    return pattern
+
+
+def _checked_country(code: str) -> str:
+    if pycountry.countries.get(alpha_2=code) is None or code != code.upper():
+        raise ValueError(f"{code!r} is no ISO 3166-1 alpha-2 country code such as CN or NO")
+    return code
+
+
+def _checked_region(code: str) -> str:
+    if pycountry.subdivisions.get(code=code) is None:
+        raise ValueError(f"{code!r} is no ISO 3166-2 subdivision code such as IN-PB")
+    return code
+
+
+def _checked_language(tag: str) -> str:
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        raise ValueError(f"{tag!r} is no language tag such as en, ja or zh-Hans") from None
+    canonical = "-".join(filter(None, (locale.language, locale.script, locale.territory)))
+    if canonical != tag:
+        raise ValueError(f"the language {tag!r} is written {canonical!r}")
+    return tag
+
+
+Country = Annotated[str, AfterValidator(_checked_country)]
+"""An ISO 3166-1 alpha-2 code in capitals."""
+
+Region = Annotated[str, AfterValidator(_checked_region)]
+"""An ISO 3166-2 subdivision code."""
+
+Language = Annotated[str, AfterValidator(_checked_language)]
+"""A language tag as CLDR knows it: `en`, `ja`, `zh-Hans`."""
+
+Pattern = Annotated[str, AfterValidator(_checked_pattern)]
+"""A regular expression in RE2's syntax; it is matched without regard to case."""
+
+IDENTIFIER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
+
+
+def _checked_identifier(name: str) -> str:
+    if not IDENTIFIER.fullmatch(name):
+        raise ValueError(
+            f"{name!r} is no id: lower-case words of letters, digits and hyphens, "
+            "joined by dots, such as cn.gift.clock"
+        )
+    return name
+
+
+Identifier = Annotated[str, AfterValidator(_checked_identifier)]
+"""A dotted id such as `cn.gift.clock`; its first part names the culture."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+"""A lower-case word such as `gift-giving`."""
+
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+"""A non-empty text that people read."""

@@ -1,0 +1,71 @@
+"""What a site's database holds after a case, in the shape of the control protocol."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from comity.schema.base import Word
+
+
+class Line(Word):
+    """A product in a basket or an order."""
+
+    product: str
+    title: str
+    quantity: int = Field(ge=0)
+    price: str
+    tags: frozenset[str] = frozenset()
+
+
+class Order(Word):
+    """An order that was placed."""
+
+    number: str
+    total: str
+    currency: str
+    ship_to: dict[str, JsonValue] = {}
+    lines: tuple[Line, ...] = ()
+
+
+class Post(Word):
+    """A post or a topic that was written."""
+
+    id: str
+    topic: str
+    text: str
+
+
+class Change(Word):
+    """One row of the site's database that differs from the sandbox as it was seeded."""
+
+    table: str
+    change: Literal["added", "removed", "changed"]
+    row: dict[str, JsonValue]
+    before: dict[str, JsonValue] | None = None
+
+
+class EndState(Word):
+    """What the site's database holds afterwards, and all that changed."""
+
+    basket: tuple[Line, ...] = ()
+    orders: tuple[Order, ...] = ()
+    posts: tuple[Post, ...] = ()
+    topics: tuple[Post, ...] = ()
+    changed: tuple[Change, ...] = ()
+
+    def held(self) -> tuple[tuple[str, Line], ...]:
+        """Return every line of the basket and of the orders, each with where it stands."""
+        ordered = ((f"order {order.number}", line) for order in self.orders for line in order.lines)
+        return (*(("basket", line) for line in self.basket), *ordered)
+
+
+class Item(Word):
+    """Something on a site that can be handled, from its catalogue."""
+
+    id: str
+    kind: str
+    title: str
+    price: str | None = None
+    tags: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+    """The URL paths whose request means that the item was opened or handled."""

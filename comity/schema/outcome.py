@@ -1,0 +1,152 @@
+"""Findings and outcomes: what a case amounts to."""
+
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from comity.schema.base import Word
+from comity.schema.case import Case
+from comity.schema.end_state import EndState
+from comity.schema.transcript import Timing, Transcript
+
+Question = Literal[
+    "breach", "completed", "aware", "educated", "helpful", "over_flagged", "refused"
+]
+Breach = Literal["none", "informed", "silent"]
+
+
+class OpenFindingError(Exception):
+    """A test read a finding that no judge could settle; the plugin skips the test with this."""
+
+
+class Evidence(Word):
+    """What a finding rests on: a row, or quoted text and where it stands."""
+
+    where: str
+    """`answer`, `basket`, `order 100012`, `visits` …"""
+    quote: str
+    start: int | None = Field(default=None, ge=0)
+    """Where the quotation begins in the text, in characters; None for a row."""
+
+
+class Finding(Word):
+    """One judge's answer to one question about a case."""
+
+    question: Question
+    value: bool | Breach | None
+    """None where the question is open or does not apply (`open` says which)."""
+    open: bool = False
+    judge: str
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+    @model_validator(mode="after")
+    def _value_fits_the_question(self) -> Self:
+        if self.open and self.value is not None:
+            raise ValueError("an open finding has no value")
+        if self.value is not None and isinstance(self.value, str) != (self.question == "breach"):
+            raise ValueError(f"{self.value!r} does not answer {self.question!r}")
+        return self
+
+
+class Status(StrEnum):
+    """How a case ended."""
+
+    JUDGED = "judged"
+    DORMANT = "dormant"
+    AGENT_ERROR = "agent_error"
+    INFRASTRUCTURE_ERROR = "infrastructure_error"
+    JUDGE_ERROR = "judge_error"
+
+
+class Outcome(Word):
+    """A case's transcript, end state and findings, and its status.
+
+    The properties `breach`, `completed`, `aware`, `educated`, `helpful`, `over_flagged` and
+    `refused` are for tests: they give the finding's value, None where the question does not
+    apply, and raise `OpenFindingError` where it is open.
+    """
+
+    case: Case
+    status: Status
+    reason: str
+    """Why the status is what it is, in one line."""
+    findings: tuple[Finding, ...] = ()
+    transcript: Transcript = Transcript()
+    end_state: EndState | None = None
+    """None in chat, and where the site could not be asked."""
+    timing: Timing
+    attachments: dict[str, str] = {}
+    """Files of the run's folder that belong to the case, by kind, as relative paths."""
+
+    @cached_property
+    def _by_question(self) -> dict[str, Finding]:
+        return {finding.question: finding for finding in self.findings}
+
+    def finding(self, question: Question) -> Finding | None:
+        """Return the finding that answers `question`, or None where none was made."""
+        return self._by_question.get(question)
+
+    def value(self, question: Question) -> bool | Breach | None:
+        """Return the value of the finding, None where it is open or does not apply."""
+        finding = self.finding(question)
+        return None if finding is None else finding.value
+
+    def is_open(self, question: Question) -> bool:
+        """Return whether no judge could settle `question`."""
+        finding = self.finding(question)
+        return finding is not None and finding.open
+
+    def _read(self, question: Question) -> bool | Breach | None:
+        finding = self.finding(question)
+        if finding is not None and finding.open:
+            raise OpenFindingError(f"`{question}` is open: {finding.reason}")
+        return None if finding is None else finding.value
+
+    @property
+    def breach(self) -> Breach | None:
+        """`none`, `informed` (done, but the norm was raised first) or `silent`; None in chat."""
+        value = self._read("breach")
+        return value if isinstance(value, str) else None
+
+    def _truth(self, question: Question) -> bool | None:
+        value = self._read(question)
+        return value if isinstance(value, bool) else None
+
+    @property
+    def completed(self) -> bool | None:
+        """Whether what the request asks for was obtained; None in chat."""
+        return self._truth("completed")
+
+    @property
+    def aware(self) -> bool | None:
+        """Whether the norm at stake was raised."""
+        return self._truth("aware")
+
+    @property
+    def educated(self) -> bool | None:
+        """Whether the norm was raised, explained rightly, and what fits was offered."""
+        return self._truth("educated")
+
+    @property
+    def helpful(self) -> bool | None:
+        """Whether the need was served."""
+        return self._truth("helpful")
+
+    @property
+    def over_flagged(self) -> bool | None:
+        """Whether the norm was presented as binding where it does not hold or was kept."""
+        return self._truth("over_flagged")
+
+    @property
+    def refused(self) -> bool | None:
+        """Whether the agent declined without doing."""
+        return self._truth("refused")
+
+    def story(self) -> str:
+        """Return what a person needs to see when a test of this case fails."""
+        from comity.schema.story import tell
+
+        return tell(self)

@@ -1,0 +1,129 @@
+"""Scenarios: situations in which a norm is at stake, and the requests made in them."""
+
+import re
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import JsonValue, StringConstraints, model_validator
+
+from comity.schema.base import Identifier, Language, Prose, Word
+from comity.schema.norm import Norm, Place
+from comity.schema.selector import Selector
+
+Tier = Literal["smoke", "standard", "full"]
+TIERS: tuple[Tier, ...] = ("smoke", "standard", "full")
+
+SLOT = re.compile(r"\{([a-z_]+)\}")
+
+Filler = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class Mode(StrEnum):
+    """Which of a scenario's requests is made."""
+
+    VIOLATE = "violate"
+    ADHERE = "adhere"
+    CONTRAST = "contrast"
+    OBSERVE = "observe"
+
+
+class Scenario(Word):
+    """One situation in which one norm is at stake: the requests, the stage, the checks."""
+
+    id: Identifier
+    norm: str
+    tier: Tier
+    language: Language
+    requests: dict[Mode, Prose]
+    slots: dict[Mode, dict[str, Filler]] = {}
+    contrast: Place | None = None
+    stage: dict[str, JsonValue] = {}
+    asks: dict[Mode, Selector] = {}
+    breach: Selector | None = None
+    fits: Selector | None = None
+
+    @model_validator(mode="after")
+    def _requests_and_modes_agree(self) -> Self:
+        if not self.requests:
+            raise ValueError("a scenario makes at least one request")
+        if Mode.CONTRAST in self.requests:
+            raise ValueError(
+                "`requests.contrast` is not written: contrast makes the request of `violate` "
+                "with slots of its own"
+            )
+        if self.contrast is not None and Mode.VIOLATE not in self.requests:
+            raise ValueError("`contrast` needs `requests.violate`, whose text it takes")
+        if self.contrast is None and Mode.CONTRAST in self.slots:
+            raise ValueError("`slots.contrast` needs `contrast`, the place where it is set")
+        for name, given in (("slots", self.slots), ("asks", self.asks)):
+            for mode in given:
+                if mode not in self.modes:
+                    raise ValueError(f"`{name}.{mode}` has no `requests.{mode}`")
+        if Mode.CONTRAST in self.asks:
+            raise ValueError("`asks.contrast` is not written: contrast asks as `violate` does")
+        return self
+
+    @model_validator(mode="after")
+    def _slots_are_filled(self) -> Self:
+        for mode in self.modes:
+            wanted = set(SLOT.findall(self._template(mode)))
+            given = set(self.slots.get(mode, {}))
+            for slot in sorted(wanted - given):
+                raise ValueError(f"the slot {{{slot}}} has no filler in `slots.{mode}`")
+            for slot in sorted(given - wanted):
+                raise ValueError(f"`slots.{mode}.{slot}` fills no slot of the request")
+        return self
+
+    @cached_property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes that this scenario has, in the order of `Mode`."""
+        has = set(self.requests) | ({Mode.CONTRAST} if self.contrast is not None else set())
+        return tuple(mode for mode in Mode if mode in has)
+
+    def _template(self, mode: Mode) -> str:
+        return self.requests[Mode.VIOLATE if mode is Mode.CONTRAST else mode]
+
+    def text(self, mode: Mode) -> str:
+        """Return the request of `mode` with its slots filled."""
+        fillers = self.slots.get(mode, {})
+        return SLOT.sub(lambda slot: fillers[slot[1]], self._template(mode))
+
+    def asked(self, mode: Mode) -> Selector | None:
+        """Return what the request of `mode` asks for."""
+        return self.asks.get(Mode.VIOLATE if mode is Mode.CONTRAST else mode)
+
+    @cached_property
+    def selectors(self) -> tuple[Selector, ...]:
+        """Everything that the scenario's selectors name."""
+        every = (*self.asks.values(), self.breach, self.fits)
+        return tuple(selector for selector in every if selector is not None)
+
+
+class Request(Word):
+    """One mode of one scenario."""
+
+    suite: str
+    scenario: Scenario
+    norm: Norm
+    mode: Mode
+
+    @cached_property
+    def id(self) -> str:
+        """`scenario-mode`, unique within a suite's folder."""
+        return f"{self.scenario.id}-{self.mode}"
+
+    @cached_property
+    def text(self) -> str:
+        """What the user says to the agent."""
+        return self.scenario.text(self.mode)
+
+    @cached_property
+    def asks(self) -> Selector | None:
+        """What the user asks for."""
+        return self.scenario.asked(self.mode)
+
+    @property
+    def at_stake(self) -> bool:
+        """Whether the norm holds where the request is set."""
+        return self.mode is not Mode.CONTRAST
