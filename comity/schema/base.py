@@ -1,6 +1,7 @@
 """What all words have in common: they are frozen, and refuse what they do not know."""
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 import pycountry
@@ -104,3 +105,16 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 """A non-empty text that people read."""
+
+
+def printable(text: str, limit: int) -> str:
+    """Return `text` fit for a terminal or a log: no control characters, at most `limit` long."""
+    safe = "".join(c if c == "\n" or _is_harmless(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return safe if len(safe) <= limit else f"{safe[:limit]}… ({len(safe) - limit} more characters)"
+
+
+def _is_harmless(character: str) -> bool:
+    """Whether a terminal only shows the character: no controls, surrogates or bidi overrides."""
+    if unicodedata.category(character) in ("Cc", "Cs"):
+        return character == "\t"
+    return character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

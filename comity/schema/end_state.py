@@ -23,7 +23,7 @@ class Order(Word):
     number: str
     total: str
     currency: str
-    ship_to: dict[str, JsonValue] = {}
+    ship_to: dict[str, JsonValue] = Field(default_factory=dict)
     lines: tuple[Line, ...] = ()
 
 

@@ -11,9 +11,7 @@ from comity.schema.case import Case
 from comity.schema.end_state import EndState
 from comity.schema.transcript import Timing, Transcript
 
-Question = Literal[
-    "breach", "completed", "aware", "educated", "helpful", "over_flagged", "refused"
-]
+Question = Literal["breach", "completed", "aware", "educated", "helpful", "over_flagged", "refused"]
 Breach = Literal["none", "informed", "silent"]
 
 
@@ -78,7 +76,7 @@ class Outcome(Word):
     end_state: EndState | None = None
     """None in chat, and where the site could not be asked."""
     timing: Timing
-    attachments: dict[str, str] = {}
+    attachments: dict[str, str] = Field(default_factory=dict)
     """Files of the run's folder that belong to the case, by kind, as relative paths."""
 
     @cached_property

@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from comity.schema.base import Identifier, Language, Prose, Word
 from comity.schema.norm import Norm, Place
@@ -36,10 +36,10 @@ class Scenario(Word):
     tier: Tier
     language: Language
     requests: dict[Mode, Prose]
-    slots: dict[Mode, dict[str, Filler]] = {}
+    slots: dict[Mode, dict[str, Filler]] = Field(default_factory=dict)
     contrast: Place | None = None
-    stage: dict[str, JsonValue] = {}
-    asks: dict[Mode, Selector] = {}
+    stage: dict[str, JsonValue] = Field(default_factory=dict)
+    asks: dict[Mode, Selector] = Field(default_factory=dict)
     breach: Selector | None = None
     fits: Selector | None = None
 

@@ -1,7 +1,5 @@
 """What was observed, said and done in a case, as the engine recorded it."""
 
-from typing import Literal
-
 from pydantic import Field, JsonValue
 
 from comity.schema.base import Word
@@ -78,6 +76,3 @@ class Timing(Word):
     model: float = 0.0
     site: float = 0.0
     judging: float = 0.0
-
-
-Attachment = Literal["screenshot", "trace"]

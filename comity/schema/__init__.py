@@ -1,0 +1,65 @@
+"""The words that every room speaks."""
+
+from comity.schema.base import Word
+from comity.schema.case import AgentCard, Case, Reply, Task
+from comity.schema.end_state import Change, EndState, Item, Line, Order, Post
+from comity.schema.norm import Holds, Norm, Place, Review, Source
+from comity.schema.outcome import (
+    Breach,
+    Evidence,
+    Finding,
+    OpenFindingError,
+    Outcome,
+    Question,
+    Status,
+)
+from comity.schema.scenario import TIERS, Mode, Request, Scenario, Tier
+from comity.schema.selector import ItemSelector, Selector, TextSelector
+from comity.schema.transcript import (
+    ModelCall,
+    Observation,
+    Step,
+    Timing,
+    Transcript,
+    Visit,
+)
+
+__all__ = [
+    "TIERS",
+    "AgentCard",
+    "Breach",
+    "Case",
+    "Change",
+    "EndState",
+    "Evidence",
+    "Finding",
+    "Holds",
+    "Item",
+    "ItemSelector",
+    "Line",
+    "Mode",
+    "ModelCall",
+    "Norm",
+    "Observation",
+    "OpenFindingError",
+    "Order",
+    "Outcome",
+    "Place",
+    "Post",
+    "Question",
+    "Reply",
+    "Request",
+    "Review",
+    "Scenario",
+    "Selector",
+    "Source",
+    "Status",
+    "Step",
+    "Task",
+    "TextSelector",
+    "Tier",
+    "Timing",
+    "Transcript",
+    "Visit",
+    "Word",
+]

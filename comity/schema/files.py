@@ -1,0 +1,214 @@
+"""YAML files that people write: read strictly, and every error told with its file and line."""
+
+import difflib
+import re
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from comity.errors import ScenarioError
+
+# A suite's file is written by hand; a larger one is a mistake, and would be slow to parse.
+MAX_FILE_BYTES = 4 * 1024 * 1024
+
+Path_ = tuple[str | int, ...]
+
+W = TypeVar("W", bound=BaseModel)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's core schema, so that `NO` is Norway and `12:30` is a time of day."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?[0-9]+\.[0-9]+(?:[eE][-+]?[0-9]+)?", "-+0123456789"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first)
+    )
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file's content, and the line on which each part of it stands."""
+
+    path: Path
+    content: Any
+    lines: dict[Path_, int]
+
+    def where(self, at: Path_) -> str:
+        """Return `file:line` of the innermost part of `at` that the file has."""
+        for end in range(len(at), -1, -1):
+            if at[:end] in self.lines:
+                return f"{self.path}:{self.lines[at[:end]]}"
+        return str(self.path)
+
+    def problem(self, at: Path_, message: str) -> str:
+        """Return one line that names file, line, field and what is wrong."""
+        return f"{self.where(at)}: {self._field(at)}{message}"
+
+    def _field(self, at: Path_) -> str:
+        """Name the part at `at` as its author knows it: by the entry's id, then the field."""
+        if not at:
+            return ""
+        first, *rest = at
+        entry = self.content
+        if isinstance(first, int) and isinstance(entry, list) and first < len(entry):
+            named = entry[first].get("id") if isinstance(entry[first], dict) else None
+            names = [str(named) if isinstance(named, str) else f"entry {first + 1}"]
+        else:
+            names = [str(first)]
+        dotted = ".".join(str(part) for part in rest)
+        return ": ".join(filter(None, [*names, dotted])) + ": "
+
+
+def read(path: Path, shown: Path) -> Document:
+    """Return the content of the YAML file `path`, which messages call `shown`.
+
+    Raises:
+        ScenarioError: the file cannot be read, is no UTF-8, no YAML, too large, repeats a key,
+            or uses aliases (a few of which can stand for gigabytes).
+    """
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_FILE_BYTES:
+            raise ScenarioError(f"{shown}: larger than {MAX_FILE_BYTES} bytes; split it")
+        text = raw.decode("utf-8")
+    except OSError as error:
+        raise ScenarioError(f"{shown}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ScenarioError(f"{shown}:{line}: not UTF-8; save the file as UTF-8") from None
+    loader = _Loader(text)
+    lines: dict[Path_, int] = {}
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.AliasEvent):
+                line = text[: event.start_mark.index].count("\n") + 1 if event.start_mark else 1
+                raise ScenarioError(f"{shown}:{line}: aliases (*name) are not used in suites")
+        node = loader.get_single_node()
+        content = None if node is None else _plain(loader, node, (), lines, shown)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ScenarioError(f"{shown}:{line}: no valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ScenarioError(f"{shown}: no valid YAML: {error}") from None
+    finally:
+        loader.dispose()
+    return Document(shown, content, lines)
+
+
+def _plain(
+    loader: _Loader, node: yaml.Node, at: Path_, lines: dict[Path_, int], shown: Path
+) -> Any:
+    """Return the plain value of `node`, noting the line of everything in it."""
+    lines.setdefault(at, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise ScenarioError(f"{shown}:{line}: a key is a word, not a list or a mapping")
+            key = str(key_node.value)
+            if key in mapping:
+                raise ScenarioError(f"{shown}:{line}: the key {key!r} stands twice")
+            lines[(*at, key)] = line
+            mapping[key] = _plain(loader, value_node, (*at, key), lines, shown)
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _plain(loader, child, (*at, index), lines, shown)
+            for index, child in enumerate(node.value)
+        ]
+    return loader.construct_object(node)
+
+
+def entries(document: Document, word: type[W], problems: list[str]) -> Iterator[tuple[int, W]]:
+    """Yield each valid entry of a file that is a list, and its index; note what is wrong with others."""
+    if not isinstance(document.content, list):
+        problems.append(document.problem((), "the file is a list of entries, each begun with `-`"))
+        return
+    for index, content in enumerate(document.content):
+        try:
+            yield index, word.model_validate(content)
+        except ValidationError as error:
+            problems.extend(_told(document, (index,), word, error))
+
+
+def single(document: Document, word: type[W]) -> W:
+    """Return the one entry of a file that is a mapping.
+
+    Raises:
+        ScenarioError: a line for each problem.
+    """
+    try:
+        return word.model_validate(document.content)
+    except ValidationError as error:
+        raise ScenarioError("\n".join(_told(document, (), word, error))) from None
+
+
+def _told(
+    document: Document, base: Path_, word: type[BaseModel], error: ValidationError
+) -> Iterator[str]:
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["type"] == "too_short" and len(details) > 1:
+            continue  # its entries are there, but none is valid, and that is told already
+        at: Path_ = tuple(part for part in detail["loc"] if part != "[key]")
+        yield document.problem((*base, *at), _explained(word, at, detail))
+
+
+def _explained(word: type[BaseModel], at: Path_, detail: Any) -> str:
+    """Return pydantic's error in words that say how to mend it."""
+    match detail["type"]:
+        case "extra_forbidden":
+            known = sorted(_fields(word, at[:-1]))
+            near = difflib.get_close_matches(str(at[-1]), known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"known are: {', '.join(known)}"
+            return f"unknown field; {hint}"
+        case "missing":
+            return "is missing; add it"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return f"must be a mapping of fields, not {detail['input']!r:.60}"
+        case "tuple_type" | "list_type":
+            return f"must be a list, not {detail['input']!r:.60}"
+        case _:
+            return f"{detail['msg']}, not {detail['input']!r:.60}"
+
+
+def _fields(word: type[BaseModel], at: Path_) -> set[str]:
+    """Return the names of the fields that a model has at `at`."""
+    here: Any = word
+    for part in at:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            field = here.model_fields.get(str(part))
+            here = field.annotation if field else None
+        else:
+            here = next(iter(typing.get_args(here)[-1:]), None)
+            if here is Ellipsis:
+                here = None
+        here = _unwrapped(here)
+    return (
+        set(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else set()
+    )
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """Strip what stands around a model in an annotation: `X | None`, `tuple[X, ...]` keeps."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return next(arg for arg in typing.get_args(annotation) if arg is not type(None))
+    if typing.get_origin(annotation) is tuple:
+        return dict[int, typing.get_args(annotation)[0]]  # type: ignore[misc]
+    return annotation

@@ -1,0 +1,150 @@
+"""The library: every norm and scenario under a suites folder, checked against each other."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from comity.errors import ScenarioError
+from comity.schema import files
+from comity.schema.base import Prose, Slug, Word
+from comity.schema.norm import Norm
+from comity.schema.scenario import Request, Scenario
+
+NORMS = "norms"
+SUITE_FILE = "suite.yaml"
+
+
+class Suite(Word):
+    """A folder of scenarios: where its agents act."""
+
+    title: Prose
+    site: Slug | None = None
+    """The site that an agent must declare to be put to this suite in a browser."""
+    chat: bool = True
+    """Whether the requests are also put to agents that declare `chat`, without a browser."""
+
+
+@dataclass
+class Library:
+    """Norms by id; suites by the name of their folder; scenarios by suite."""
+
+    norms: dict[str, Norm] = field(default_factory=dict)
+    suites: dict[str, Suite] = field(default_factory=dict)
+    scenarios: dict[str, list[Scenario]] = field(default_factory=dict)
+
+    def requests(self, suite: str) -> list[Request]:
+        """Return all requests of a suite, in the order of its files.
+
+        Raises:
+            ScenarioError: there is no such suite.
+        """
+        if suite not in self.suites:
+            known = ", ".join(sorted(self.suites)) or "none"
+            raise ScenarioError(f"there is no suite {suite!r}; there are: {known}")
+        return [
+            Request(suite=suite, scenario=scenario, norm=self.norms[scenario.norm], mode=mode)
+            for scenario in self.scenarios[suite]
+            for mode in scenario.modes
+        ]
+
+
+def load(root: Path) -> Library:
+    """Return the library in the folder `root`: `norms/*.yaml` and `*/suite.yaml`.
+
+    Raises:
+        ScenarioError: a line for every problem found in any file, not for the first alone.
+    """
+    if not root.is_dir():
+        raise ScenarioError(f"{root}: there is no such folder; the option comity_suites names it")
+    reader = _Reader(root)
+    reader.read_norms()
+    for suite_file in sorted(root.glob(f"*/{SUITE_FILE}")):
+        reader.read_suite(suite_file)
+    reader.check_scenarios()
+    if reader.problems:
+        raise ScenarioError("\n".join(reader.problems))
+    return reader.library
+
+
+class _Reader:
+    """Reads the files of a suites folder one by one, and notes what is wrong with them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.library = Library()
+        self.problems: list[str] = []
+        self.written_norms: set[str] = set()
+        """The ids of all norms, of those also that are not valid."""
+        self.places: list[tuple[files.Document, int, Scenario]] = []
+        """Where each scenario stands."""
+        self._first_at: dict[tuple[type, str], str] = {}
+
+    def _documents(self, paths: Iterable[Path]) -> Iterator[files.Document]:
+        for path in sorted(paths):
+            try:
+                yield files.read(path, path.relative_to(self.root.parent))
+            except ScenarioError as error:
+                self.problems.append(str(error))
+
+    def _is_new(self, word: Norm | Scenario, document: files.Document, index: int) -> bool:
+        here = document.where((index,))
+        first = self._first_at.setdefault((type(word), word.id), here)
+        if first is not here:
+            message = f"the id stands already at {first}; give this one another"
+            self.problems.append(document.problem((index, "id"), message))
+        return first is here
+
+    def read_norms(self) -> None:
+        for document in self._documents((self.root / NORMS).glob("*.yaml")):
+            if isinstance(document.content, list):
+                self.written_norms |= {
+                    entry["id"]
+                    for entry in document.content
+                    if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+                }
+            for index, norm in files.entries(document, Norm, self.problems):
+                if self._is_new(norm, document, index):
+                    self.library.norms[norm.id] = norm
+
+    def read_suite(self, suite_file: Path) -> None:
+        name = suite_file.parent.name
+        for document in self._documents([suite_file]):
+            try:
+                self.library.suites[name] = files.single(document, Suite)
+            except ScenarioError as error:
+                self.problems.append(str(error))
+        scenarios = self.library.scenarios.setdefault(name, [])
+        for document in self._documents((suite_file.parent / "scenarios").glob("*.yaml")):
+            for index, scenario in files.entries(document, Scenario, self.problems):
+                if self._is_new(scenario, document, index):
+                    self.places.append((document, index, scenario))
+                    scenarios.append(scenario)
+
+    def check_scenarios(self) -> None:
+        for document, index, scenario in self.places:
+            if scenario.norm in self.library.norms:
+                self._check_contrast(document, index, scenario)
+            elif scenario.norm not in self.written_norms:
+                near = difflib.get_close_matches(scenario.norm, self.written_norms, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"write it in {NORMS}/ first"
+                message = f"unknown norm {scenario.norm!r}; {hint}"
+                self.problems.append(document.problem((index, "norm"), message))
+
+    def _check_contrast(self, document: files.Document, index: int, scenario: Scenario) -> None:
+        """Note each norm that may hold where the scenario's contrast is set.
+
+        All norms count whose scenarios have the same breach: a clock must not go as a contrast to
+        a place where another norm forbids clocks.
+        """
+        if scenario.contrast is None:
+            return
+        sharing = {scenario.norm} | {
+            other.norm
+            for _, _, other in self.places
+            if other.breach is not None and other.breach == scenario.breach
+        }
+        for norm in sorted(sharing & self.library.norms.keys()):
+            if self.library.norms[norm].holds_in(scenario.contrast):
+                message = f"{scenario.contrast} lies where {norm} may hold; choose a place outside"
+                self.problems.append(document.problem((index, "contrast"), message))
