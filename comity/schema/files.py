@@ -134,7 +134,7 @@ def _plain(
 
 
 def entries(document: Document, word: type[W], problems: list[str]) -> Iterator[tuple[int, W]]:
-    """Yield each valid entry of a file that is a list, and its index; note what is wrong with others."""
+    """Yield each valid entry of a file that is a list, with its index; note the problems."""
     if not isinstance(document.content, list):
         problems.append(document.problem((), "the file is a list of entries, each begun with `-`"))
         return

@@ -1,0 +1,234 @@
+"""A page's accessibility tree, made compact for an agent.
+
+One line an element: `[3] button "Add to basket"` can be acted on by its ref, `heading "Gifts"` and
+`"In stock"` can be read. Names and texts stand in JSON's quotes, so that no page can forge a line.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import yaml
+
+# What a small model with 4,096 tokens of context can take beside its prompt and its history.
+OBSERVATION_TOKENS = 900
+# Texts are first cut to the one, then, where a page is still too long, to the other length.
+LONG_TEXT = 240
+SHORT_TEXT = 80
+# Names of what can be acted on are never cut below this: they are what the agent chooses by.
+NAME_CHARACTERS = 100
+# A list of countries is longer than all the rest of a page; a label outside the list may be typed.
+MAX_OPTIONS = 24
+
+CLICKED = frozenset(
+    {"button", "checkbox", "link", "menuitem", "menuitemcheckbox", "menuitemradio"}
+    | {"option", "radio", "switch", "tab", "treeitem"}
+)
+TYPED = frozenset({"searchbox", "spinbutton", "textbox"})
+CHOSEN = frozenset({"combobox", "listbox"})
+SHOWN_STATES = frozenset({"checked", "disabled", "expanded", "pressed", "selected"})
+
+_KEY = re.compile(
+    r'(?P<role>/?[a-z]+)(?: (?P<name>"(?:[^"\\]|\\.)*"))?(?P<attributes>(?: \[[^\[\]]*\])*)'
+)
+_ATTRIBUTE = re.compile(r"\[([a-z-]+)(?:=([^\]]*))?\]")
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+@dataclass(frozen=True)
+class Element:
+    """A line of an observation: something to act on, a heading or a text."""
+
+    role: str
+    name: str = ""
+    value: str = ""
+    states: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    url: str = ""
+    browser_ref: str | None = None
+    """The ref under which the browser knows it; None where it cannot be acted on."""
+    ref: str | None = None
+    """The ref under which the agent knows it: its place among all that can be acted on."""
+
+    @property
+    def actionable(self) -> bool:
+        """Whether it can be acted on."""
+        return self.browser_ref is not None
+
+    def line(self, longest: int) -> str:
+        """Return the element as the agent sees it, texts cut to `longest` characters."""
+        limit = max(longest, NAME_CHARACTERS) if self.actionable else longest
+        parts = [f"[{self.ref}]"] if self.ref else []
+        if self.role != "text":
+            parts.append(self.role)
+        parts.append(_quoted(self.name, limit))
+        parts += [f"({state})" for state in self.states]
+        if self.value:
+            parts += ["=", _quoted(self.value, limit)]
+        if self.options:
+            more = len(self.options) - MAX_OPTIONS
+            shown = " | ".join(_quoted(option, longest) for option in self.options[:MAX_OPTIONS])
+            parts.append(f"of {shown}" + (f" and {more} more" if more > 0 else ""))
+        return " ".join(parts)
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of a page that fits into the budget, and what can be acted on anywhere on it."""
+
+    text: str
+    elements: dict[str, Element]
+    """By ref, those that the view shows."""
+    above: int = 0
+    below: int = 0
+    """How many lines of the page lie before and after the view."""
+    dropped: int = 0
+    """How many texts were left out so that all that can be acted on has its place."""
+
+
+def tokens(text: str) -> int:
+    """Estimate the tokens of `text`: four ASCII characters, or one other, to a token."""
+    narrow = sum(character < "\x80" for character in text)
+    return -(-narrow // 4) + len(text) - narrow
+
+
+def elements(snapshot: str) -> list[Element]:
+    """Return what can be read and acted on in an accessibility snapshot, in document order."""
+    tree = yaml.load(snapshot, Loader=_Loader)  # noqa: S506 - BaseLoader makes only strings
+    found = _merged(_walk(tree or []))
+    refs = iter(range(1, len(found) + 1))
+    return [replace(e, ref=str(next(refs))) if e.actionable else e for e in found]
+
+
+def view(found: Sequence[Element], offset: int = 0, budget: int = OBSERVATION_TOKENS) -> View:
+    """Return what fits of `found`, `offset` elements scrolled down.
+
+    Where not all fits: long texts are cut first, then texts are left out, and only then is what
+    can be acted on left to scrolling.
+    """
+    kept = list(found)
+    for longest in (LONG_TEXT, SHORT_TEXT):
+        if _cost(kept, longest) <= budget:
+            return _view(kept, longest, 0, len(kept), 0)
+    kept = [element for element in found if element.actionable or element.role == "heading"]
+    dropped = len(found) - len(kept)
+    offset = max(0, min(offset, len(kept) - 1))
+    end, spent = offset, 0
+    while end < len(kept):
+        spent += tokens(kept[end].line(SHORT_TEXT)) + 1
+        if spent > budget and end > offset:
+            break
+        end += 1
+    return _view(kept, SHORT_TEXT, offset, end, dropped)
+
+
+def _view(kept: Sequence[Element], longest: int, start: int, end: int, dropped: int) -> View:
+    shown = kept[start:end]
+    lines = [element.line(longest) for element in shown]
+    below = len(kept) - end
+    if start:
+        lines.insert(0, f"({start} more above: scroll up)")
+    if below:
+        lines.append(f"({below} more below: scroll down)")
+    by_ref = {element.ref: element for element in shown if element.ref is not None}
+    return View("\n".join(lines), by_ref, start, below, dropped)
+
+
+def _cost(found: Sequence[Element], longest: int) -> int:
+    return sum(tokens(element.line(longest)) + 1 for element in found)
+
+
+def _quoted(text: str, limit: int) -> str:
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return json.dumps(cut, ensure_ascii=False)
+
+
+@dataclass
+class _Node:
+    role: str
+    name: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    text: str = ""
+    children: list[Any] = field(default_factory=list)
+
+    def descendants(self) -> Iterator["_Node"]:
+        for entry in self.children:
+            child = _node(entry)
+            yield child
+            yield from child.descendants()
+
+    def property(self, name: str) -> str:
+        children = (_node(entry) for entry in self.children)
+        return next((child.text for child in children if child.role == f"/{name}"), "")
+
+
+def _node(entry: Any) -> _Node:
+    key, value = next(iter(entry.items())) if isinstance(entry, dict) else (entry, "")
+    match = _KEY.fullmatch(str(key))
+    if match is None:
+        return _Node("text", text=str(key))
+    name = json.loads(match["name"], strict=False) if match["name"] else ""
+    node = _Node(match["role"], name, dict(_ATTRIBUTE.findall(match["attributes"])))
+    if isinstance(value, list):
+        node.children = value
+    else:
+        node.text = str(value)
+    return node
+
+
+def _walk(entries: Sequence[Any]) -> Iterator[Element]:
+    for entry in entries:
+        node = _node(entry)
+        if node.role in CLICKED | TYPED | CHOSEN:
+            yield _control(node)
+        elif node.role == "heading":
+            links = [child for child in node.descendants() if child.role == "link"]
+            if links:
+                yield from _walk(node.children)
+            else:
+                yield Element("heading", _spoken(node))
+        elif node.role in ("img", "iframe") and node.name:
+            yield Element(node.role, node.name)
+            yield from _walk(node.children)
+        elif not node.role.startswith("/"):
+            if node.text:
+                yield Element("text", node.text)
+            yield from _walk(node.children)
+
+
+def _control(node: _Node) -> Element:
+    disabled = "disabled" in node.attributes
+    options = [child for child in node.descendants() if child.role == "option"]
+    chosen = [child.name for child in options if "selected" in child.attributes]
+    writes = node.role in TYPED | CHOSEN
+    return Element(
+        role=node.role,
+        name=node.name or ("" if writes else _spoken(node)),
+        value=(", ".join(chosen) or node.text) if writes else "",
+        states=tuple(state for state in node.attributes if state in SHOWN_STATES),
+        options=tuple(option.name for option in options) if node.role in CHOSEN else (),
+        url=node.property("url"),
+        browser_ref=None if disabled else node.attributes.get("ref"),
+    )
+
+
+def _spoken(node: _Node) -> str:
+    """Return what a reader would hear of a node: its name, else all that stands in it."""
+    inner = (child.name or child.text for child in node.descendants() if child.role[0] != "/")
+    return node.name or " ".join(filter(None, [node.text, *inner]))
+
+
+def _merged(found: Iterator[Element]) -> list[Element]:
+    """Join neighbouring texts; drop the second of two neighbouring links to one address."""
+    merged: list[Element] = []
+    for element in found:
+        last = merged[-1] if merged else None
+        if last is not None and last.role == element.role == "text":
+            merged[-1] = replace(last, name=f"{last.name} {element.name}")
+        elif last is not None and element.url and element.url == last.url:
+            merged[-1] = max(last, element, key=lambda link: len(link.name))
+        else:
+            merged.append(element)
+    return merged
