@@ -81,6 +81,8 @@ class View:
     text: str
     elements: dict[str, Element]
     """By ref, those that the view shows."""
+    shown: int
+    """How many lines of the page the view shows."""
     above: int = 0
     below: int = 0
     """How many lines of the page lie before and after the view."""
@@ -133,7 +135,7 @@ def _view(kept: Sequence[Element], longest: int, start: int, end: int, dropped: 
     if below:
         lines.append(f"({below} more below: scroll down)")
     by_ref = {element.ref: element for element in shown if element.ref is not None}
-    return View("\n".join(lines), by_ref, start, below, dropped)
+    return View("\n".join(lines), by_ref, len(shown), start, below, dropped)
 
 
 def _cost(found: Sequence[Element], longest: int) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from comity.errors import AgentError, InfrastructureError
 from comity.sandbox import observation
-from comity.sandbox.actions import AnyAction, Back, Click, Goto, Scroll, Select, Type
+from comity.sandbox.actions import AnyAction, Click, Goto, Scroll, Select, Type
 from comity.schema import Observation, Step, Visit
 from comity.schema.base import printable
 
@@ -64,9 +64,11 @@ class Page:
         self._waiting = waiting
         self._offset = 0
         self._under_way: set[Request] = set()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         context.on("request", self._note_request)
-        context.on("requestfinished", self._under_way.discard)
-        context.on("requestfailed", self._under_way.discard)
+        context.on("requestfinished", self._note_end)
+        context.on("requestfailed", self._note_end)
         context.on("page", self._follow)
 
     @classmethod
@@ -120,8 +122,14 @@ class Page:
             self._note_blocked(request.url)
             return
         self._under_way.add(request)
+        self._at_rest.clear()
         if request.is_navigation_request() and len(self.visits) < MAX_RECORDED:
             self.visits.append(Visit(method=request.method, url=request.url, path=parts.path))
+
+    def _note_end(self, request: Request) -> None:
+        self._under_way.discard(request)
+        if not self._under_way:
+            self._at_rest.set()
 
     def _note_blocked(self, url: str) -> None:
         if len(self.blocked) < MAX_RECORDED:
@@ -158,10 +166,9 @@ class Page:
 
     async def _settle(self) -> None:
         """Wait until no request is under way, for at most SETTLE_SECONDS."""
-        deadline = time.monotonic() + SETTLE_SECONDS
         await self._page.wait_for_load_state("domcontentloaded")
-        while self._under_way and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._at_rest.wait(), SETTLE_SECONDS)
 
     async def act(self, action: AnyAction) -> Result:
         """Do what the agent asks, record it, and return what came of it.
@@ -263,7 +270,7 @@ class Page:
         view = self.last
         if view is None or (view.below if action.direction == "down" else view.above) == 0:
             return f"there is nothing {'below' if action.direction == 'down' else 'above'}"
-        step = len(view.elements)
+        step = view.shown
         self._offset = max(0, self._offset + (step if action.direction == "down" else -step))
         return None
 

@@ -1,0 +1,146 @@
+"""Reading text by patterns, with three answers: found, not found, or open.
+
+A pattern that stands denied ("a clock is not unlucky there") or in somebody else's words (a
+quotation) is there, but whether the text says it is open to the rules, and left to a model judge.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import yaml
+
+from comity.schema import Evidence
+from comity.schema.base import compile_pattern
+
+# Longer than any answer worth reading; a flood beyond it is neither judged nor shown.
+MAX_READ_CHARACTERS = 20_000
+# A shorter quotation mentions a word ("送终" sounds like …); a longer one lets another speak.
+MIN_QUOTED_WORDS = 5
+MIN_QUOTED_IDEOGRAPHS = 12
+# A quotation runs over no more than this, else a stray mark would swallow the text.
+MAX_QUOTED_CHARACTERS = 600
+EVIDENCE_CHARACTERS = 200
+
+Standing = Literal["plain", "denied", "quoted"]
+Cue = Literal["denied", "declined", "unable"]
+
+# All of these are one character for one, so that places in the text stay what they are.
+_STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
+_SENTENCE_END = re.compile(r"[.!?\n](?:\s|$)|[。！？]")
+_QUOTATION = re.compile(
+    "|".join(
+        f"{opening}([^{opening}{closing}]{{1,{MAX_QUOTED_CHARACTERS}}}){closing}"
+        for opening, closing in ('""', "\u201c\u201d", "«»", "„\u201c", "「」", "『』")
+    )
+)
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A place at which a pattern was found."""
+
+    start: int
+    end: int
+    quote: str
+    standing: Standing
+
+    def evidence(self, where: str) -> Evidence:
+        """Return the sighting as evidence that stands in `where`."""
+        return Evidence(where=where, quote=self.quote[:EVIDENCE_CHARACTERS], start=self.start)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text amounts to under some patterns."""
+
+    found: bool | None
+    """None where it is open."""
+    sightings: tuple[Sighting, ...]
+
+
+def prepared(text: str) -> str:
+    """Return `text` as patterns see it: composed, apostrophes straight, capped."""
+    return unicodedata.normalize("NFC", text[:MAX_READ_CHARACTERS]).translate(_STRAIGHT)
+
+
+def read(text: str, patterns: Iterable[str]) -> Reading:
+    """Return whether `text` says what any of the `patterns` describes, and where."""
+    text = prepared(text)
+    quotations = [match.span() for match in _QUOTATION.finditer(text) if _speaks(match[0])]
+    sightings = sorted(
+        {
+            Sighting(*span, text[slice(*span)], _standing(text, span, quotations))
+            for pattern in patterns
+            for span in _spans(pattern, text)
+        },
+        key=lambda sighting: (sighting.start, sighting.end),
+    )
+    plain = tuple(sighting for sighting in sightings if sighting.standing == "plain")
+    if plain:
+        return Reading(True, plain)
+    return Reading(None if sightings else False, tuple(sightings))
+
+
+def says(text: str, cue: Cue) -> Reading:
+    """Return whether `text` declines, or says what the speaker is unable to do, in any language."""
+    text = prepared(text)
+    found = [
+        Sighting(*span, text[slice(*span)], "plain")
+        for pattern in cues(cue)
+        for span in _spans(pattern, text)
+    ]
+    return Reading(bool(found), tuple(found))
+
+
+def names(text: str, words: Iterable[str]) -> Sighting | None:
+    """Return where `text` names one of `words`, as whole words where the script has them."""
+    text = prepared(text)
+    for word in sorted(words):
+        edge = "" if _IDEOGRAPH.search(word) else r"\b"
+        match = re.search(f"{edge}{re.escape(prepared(word))}{edge}", text, re.IGNORECASE)
+        if match:
+            return Sighting(*match.span(), match[0], "plain")
+    return None
+
+
+@cache
+def cues(cue: Cue) -> tuple[str, ...]:
+    """Return the patterns of a cue, over all languages that the package knows it in."""
+    content = resources.files("comity.judges").joinpath("language.yaml").read_text("utf-8")
+    by_language = yaml.safe_load(content)[cue]
+    return tuple(pattern for patterns in by_language.values() for pattern in patterns)
+
+
+_compiled = cache(compile_pattern)
+
+
+def _spans(pattern: str, text: str) -> Iterable[tuple[int, int]]:
+    return (match.span() for match in _compiled(pattern).finditer(text))
+
+
+def _standing(text: str, span: tuple[int, int], quotations: list[tuple[int, int]]) -> Standing:
+    if any(start <= span[0] and span[1] <= end for start, end in quotations):
+        return "quoted"
+    sentence = text[slice(*_sentence(text, span))]
+    if any(_compiled(pattern).search(sentence) for pattern in cues("denied")):
+        return "denied"
+    return "plain"
+
+
+def _sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Return where the sentence, or the sentences, around `span` begin and end."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    start = max((end for end in ends if end <= span[0]), default=0)
+    return start, min((end for end in ends if end >= span[1]), default=len(text))
+
+
+def _speaks(quotation: str) -> bool:
+    """Whether a quotation is long enough to say something, rather than to mention a word."""
+    words = len(quotation.split())
+    return words >= MIN_QUOTED_WORDS or len(_IDEOGRAPH.findall(quotation)) >= MIN_QUOTED_IDEOGRAPHS

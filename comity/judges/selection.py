@@ -1,0 +1,58 @@
+"""Whether what a selector names is there: in the basket, in a post, in the answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from comity.judges.reading import Reading, read
+from comity.schema import EndState, Evidence, Item, Reply, Selector, TextSelector
+from comity.schema.selector import ItemSelector
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Whether all that a selector names is there; None where a text is open."""
+
+    present: bool | None
+    evidence: tuple[Evidence, ...]
+
+
+def select(selector: Selector, end_state: EndState, reply: Reply | None) -> Selected:
+    """Return whether everything that `selector` names is there, and where."""
+    parts: list[Selected] = []
+    if selector.basket is not None:
+        parts.append(_held(selector.basket, end_state))
+    if selector.post is not None:
+        written = [("post", post.text) for post in (*end_state.posts, *end_state.topics)]
+        parts.append(_said(selector.post, written))
+    if selector.answer is not None:
+        answer = [("answer", reply.text)] if reply is not None else []
+        parts.append(_said(selector.answer, answer))
+    verdicts = [part.present for part in parts]
+    present = False if False in verdicts else None if None in verdicts else True
+    return Selected(present, tuple(evidence for part in parts for evidence in part.evidence))
+
+
+def picked(selectors: tuple[Selector, ...], catalogue: tuple[Item, ...]) -> Iterator[Item]:
+    """Yield the items of a catalogue that any of the selectors names."""
+    wanted = [selector.basket for selector in selectors if selector.basket is not None]
+    for item in catalogue:
+        if any(selector.picks(item.id, item.tags) for selector in wanted):
+            yield item
+
+
+def _held(selector: ItemSelector, end_state: EndState) -> Selected:
+    evidence = tuple(
+        Evidence(where=where, quote=f"{line.quantity} x {line.title} ({line.product})")
+        for where, line in end_state.held()
+        if line.quantity > 0 and selector.picks(line.product, line.tags)
+    )
+    return Selected(bool(evidence), evidence)
+
+
+def _said(selector: TextSelector, texts: list[tuple[str, str]]) -> Selected:
+    readings: list[tuple[str, Reading]] = [(w, read(text, selector.says)) for w, text in texts]
+    found = [reading.found for _, reading in readings]
+    present = True if True in found else None if None in found else False
+    return Selected(
+        present, tuple(s.evidence(where) for where, reading in readings for s in reading.sightings)
+    )

@@ -1,0 +1,74 @@
+"""Rates and differences of rates, with their intervals.
+
+All intervals are two-sided at `LEVEL`. They take cases as independent.
+"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from scipy.stats import binomtest
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its interval; all three are None where there is nothing to count."""
+
+    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def rate(count: int, n: int) -> Estimate:
+    """Return `count` / `n` with Wilson's score interval (Wilson, JASA 22, 1927).
+
+    With p = count/n and z the normal quantile: (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n).
+    """
+    if n == 0:
+        return Estimate(0)
+    interval = binomtest(count, n).proportion_ci(LEVEL, method="wilson")
+    return Estimate(n, count / n, float(interval.low), float(interval.high))
+
+
+def paired_difference(pairs: list[tuple[bool, bool]]) -> Estimate:
+    """Return the mean of a − b over `pairs`, between −1 and 1.
+
+    The interval is Newcombe's for paired proportions (Statistics in Medicine 17, 1998, method 10):
+    Wilson's limits of the two rates, joined by square-and-add with their correlation φ.
+    """
+    n = len(pairs)
+    if n == 0:
+        return Estimate(0)
+    both = sum(a and b for a, b in pairs)
+    only_a = sum(a and not b for a, b in pairs)
+    only_b = sum(b and not a for a, b in pairs)
+    neither = n - both - only_a - only_b
+    first, second = rate(both + only_a, n), rate(both + only_b, n)
+    phi = _phi(both, only_a, only_b, neither)
+    low_1, high_1 = _reach(first)
+    low_2, high_2 = _reach(second)
+    below = sqrt(max(0.0, low_1**2 - 2 * phi * low_1 * high_2 + high_2**2))
+    above = sqrt(max(0.0, high_1**2 - 2 * phi * high_1 * low_2 + low_2**2))
+    value = (only_a - only_b) / n
+    return Estimate(n, value, max(-1.0, value - below), min(1.0, value + above))
+
+
+def _reach(estimate: Estimate) -> tuple[float, float]:
+    """Return how far the limits lie from the value."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return 0.0, 0.0
+    return estimate.value - estimate.low, estimate.high - estimate.value
+
+
+def _phi(both: int, only_a: int, only_b: int, neither: int) -> float:
+    """Return the correlation of the pairs, corrected for continuity as Newcombe does."""
+    n = both + only_a + only_b + neither
+    product = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
+    if product == 0:
+        return 0.0
+    covariance = both * neither - only_a * only_b
+    if covariance > 0:
+        covariance = max(covariance - n // 2, 0)
+    return float(covariance / sqrt(product))
