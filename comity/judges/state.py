@@ -25,10 +25,8 @@ async def judge(
             Finding(question=question, value=None, open=True, judge=NAME, reason="no end state")
             for question in ("breach", "completed")
         )
-    return (
-        _breach(case, end_state, transcript.reply),
-        _completed(request.asks and select(request.asks, end_state, transcript.reply)),
-    )
+    asked = select(request.asks, end_state, transcript.reply) if request.asks else None
+    return _breach(case, end_state, transcript.reply), _completed(asked)
 
 
 def _breach(case: Case, end_state: EndState, reply: Reply | None) -> Finding:

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 import openai
@@ -128,10 +128,8 @@ class ChatModel:
         self._probing = asyncio.Lock()
         self._native_tools: bool | None = None
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    async def close(self) -> None:
+        """Close the connections."""
         await self._client.close()
 
     async def served(self) -> list[str]:
@@ -227,6 +225,8 @@ class CaseModel:
     ) -> None:
         self.name = model.endpoint.model
         self.calls: list[ModelCall] = []
+        self.failure: InfrastructureError | None = None
+        """What failed last, so that an agent which stumbles over it is not blamed."""
         self._model = model
         self._seed = model.sampling.seed + trial - 1
         self._started = time.monotonic() if started is None else started
@@ -272,8 +272,11 @@ class CaseModel:
             with self._waiting():
                 completion, response = await self._model.send(body)
             return completion
-        except (AgentError, InfrastructureError) as error:
+        except AgentError as error:
             failure = str(error)
+            raise
+        except InfrastructureError as error:
+            failure, self.failure = str(error), error
             raise
         finally:
             ended = time.monotonic()

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -48,36 +49,46 @@ def find_browser(playwrights_own: str | None) -> Path:
 class Browser:
     """A headless Chromium that finds the sites' names at their ports, and nothing else."""
 
-    def __init__(self, playwright: Playwright, browser: PlaywrightBrowser) -> None:
-        self.version = browser.version
+    def __init__(self, playwright: Playwright, path: Path) -> None:
+        self.path = path
         self._playwright = playwright
-        self._browser = browser
+        self._browser: PlaywrightBrowser | None = None
 
     @classmethod
-    async def launch(cls, hosts: Mapping[str, str]) -> Self:
-        """Start the browser; `hosts` gives the `address:port` of each name that it may reach.
+    async def find(cls) -> Self:
+        """Return a browser that is there, and not yet started.
 
         Raises:
-            ConfigurationError: there is no browser.
-            InfrastructureError: it does not start.
+            ConfigurationError: there is none.
         """
         playwright = await async_playwright().start()
         try:
-            path = find_browser(playwright.chromium.executable_path)
-            rules = [f"MAP {name} {address}" for name, address in hosts.items()]
-            browser = await playwright.chromium.launch(
-                executable_path=path,
-                args=[f"--host-resolver-rules={', '.join([*rules, 'MAP * ~NOTFOUND'])}"],
-            )
-            return cls(playwright, browser)
-        except PlaywrightError as error:
-            await playwright.stop()
-            raise InfrastructureError(
-                f"the browser {path} does not start: {printable(error.message, 500)}"
-            ) from None
+            return cls(playwright, find_browser(playwright.chromium.executable_path))
         except BaseException:
             await playwright.stop()
             raise
+
+    @property
+    def version(self) -> str | None:
+        """The browser's version, once it runs."""
+        return self._browser.version if self._browser else None
+
+    async def launch(self, hosts: Mapping[str, str]) -> None:
+        """Start the browser; `hosts` gives the `address:port` of each name that it may reach.
+
+        Raises:
+            InfrastructureError: it does not start.
+        """
+        rules = [f"MAP {name} {address}" for name, address in hosts.items()]
+        try:
+            self._browser = await self._playwright.chromium.launch(
+                executable_path=self.path,
+                args=[f"--host-resolver-rules={', '.join([*rules, 'MAP * ~NOTFOUND'])}"],
+            )
+        except PlaywrightError as error:
+            raise InfrastructureError(
+                f"the browser {self.path} does not start: {printable(error.message, 500)}"
+            ) from None
 
     async def context(self, sandbox: Sandbox, language: str) -> BrowserContext:
         """Return a fresh context that sees `sandbox` alone.
@@ -85,6 +96,8 @@ class Browser:
         Raises:
             InfrastructureError: the browser is gone.
         """
+        if self._browser is None:
+            raise InfrastructureError("the browser was not started")
         try:
             context = await self._browser.new_context(
                 extra_http_headers=sandbox.headers,
@@ -104,9 +117,7 @@ class Browser:
 
     async def close(self) -> None:
         """End the browser."""
-        try:
-            await self._browser.close()
-        except PlaywrightError:
-            pass  # it is gone already, which is all that was wanted
-        finally:
-            await self._playwright.stop()
+        with suppress(PlaywrightError):  # it may be gone already, which is all that is wanted
+            if self._browser is not None:
+                await self._browser.close()
+        await self._playwright.stop()

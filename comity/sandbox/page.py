@@ -46,7 +46,7 @@ class Page:
         context: BrowserContext,
         page: PlaywrightPage,
         *,
-        host: str,
+        start_url: str,
         max_steps: int,
         started: float,
         waiting: Waiting = nullcontext,
@@ -56,10 +56,13 @@ class Page:
         self.blocked: list[str] = []
         self.last: observation.View | None = None
         self.seen: Observation | None = None
+        self.failure: InfrastructureError | None = None
+        """What failed last, so that an agent which stumbles over it is not blamed."""
+        self.start_url = start_url
         self.max_steps = max_steps
         self._context = context
         self._page = page
-        self._host = host
+        self._host = urlsplit(start_url).hostname
         self._started = started
         self._waiting = waiting
         self._offset = 0
@@ -93,7 +96,7 @@ class Page:
             page = cls(
                 context,
                 tab,
-                host=urlsplit(start_url).hostname or "",
+                start_url=start_url,
                 max_steps=max_steps,
                 started=time.monotonic() if started is None else started,
                 waiting=waiting,
@@ -153,7 +156,8 @@ class Page:
                 snapshot = await self._page.aria_snapshot(mode="ai")
                 title = await self._page.title()
             except PlaywrightError as error:
-                raise InfrastructureError(f"the page cannot be read: {_told(error)}") from None
+                self.failure = InfrastructureError(f"the page cannot be read: {_told(error)}")
+                raise self.failure from None
         self.last = observation.view(observation.elements(snapshot), self._offset)
         self._offset = self.last.above
         self.seen = Observation(
@@ -193,7 +197,8 @@ class Page:
             error = "the element did not answer; observe the page again"
         except PlaywrightError as failure:
             if self._gone():
-                raise InfrastructureError(f"the browser is gone: {_told(failure)}") from None
+                self.failure = InfrastructureError(f"the browser is gone: {_told(failure)}")
+                raise self.failure from None
             error = _told(failure)
         finally:
             self.steps.append(

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from comity.schema import Mode, Outcome, Question, Status, Word
 from comity.statistics.rates import Estimate, paired_difference, rate
 
@@ -30,7 +32,7 @@ class Metric(Word):
     value: float | None
     low: float | None
     high: float | None
-    open: int = 0
+    open: int = Field(default=0, exclude=True)
     """How many cases would belong to the denominator, but for an open finding."""
 
 

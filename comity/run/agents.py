@@ -1,0 +1,127 @@
+"""Agents under test, loaded by reference: `path/to/file.py:name` or `package.module:name`."""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from comity.errors import ConfigurationError
+from comity.schema import AgentCard, Item, Norm, Reply, Request, Scenario, Word
+from comity.schema.scenario import Mode
+
+Run = Callable[..., Awaitable[Reply]]
+
+
+class Briefing(Word):
+    """What a scripted oracle agent is told beside its task."""
+
+    scenario: Scenario
+    norm: Norm
+    mode: Mode
+    catalogue: tuple[Item, ...]
+
+    @classmethod
+    def of(cls, request: Request, catalogue: tuple[Item, ...]) -> "Briefing":
+        """Return the briefing for a request on a site."""
+        return cls(
+            scenario=request.scenario, norm=request.norm, mode=request.mode, catalogue=catalogue
+        )
+
+
+class Agent:
+    """An agent as it was loaded: its card, and the coroutine function that runs it.
+
+    An agent is any object with `async def run(task, page, model) -> Reply` and `declares`, a set
+    of what it can do. Optional are `oracle = True` (its `run` takes a `briefing` as well) and
+    `uses_model = False`.
+    """
+
+    def __init__(self, reference: str, loaded: Any) -> None:
+        run = getattr(loaded, "run", None)
+        declares = getattr(loaded, "declares", None)
+        if not inspect.iscoroutinefunction(run):
+            raise ConfigurationError(
+                f"the agent {reference} has no `async def run(task, page, model)`"
+            )
+        if (
+            isinstance(declares, str)
+            or not isinstance(declares, set | frozenset | list | tuple)
+            or not declares
+            or not all(isinstance(word, str) for word in declares)
+        ):
+            raise ConfigurationError(
+                f"the agent {reference} does not say what it can do; give it `declares`, such as "
+                '{"chat"} or {"shop"}'
+            )
+        self.run: Run = run
+        self.card = AgentCard(
+            reference=reference,
+            declares=frozenset(declares),
+            oracle=bool(getattr(loaded, "oracle", False)),
+            uses_model=bool(getattr(loaded, "uses_model", True)),
+        )
+
+
+def load_agent(reference: str, root: Path) -> Agent:
+    """Return the agent that `reference` names; files are sought from `root`.
+
+    Raises:
+        ConfigurationError: there is no such file, module or name, its code fails, or the object
+            is no agent.
+    """
+    place, colon, name = reference.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise ConfigurationError(
+            f"{reference!r} is no agent reference; write path/to/file.py:name or module:name"
+        )
+    module = _from_file(root / place, reference) if place.endswith(".py") else _module(place)
+    loaded = getattr(module, name, None)
+    if loaded is None:
+        known = sorted(
+            key for key, value in vars(module).items() if hasattr(value, "declares") and key != name
+        )
+        raise ConfigurationError(
+            f"{place} has no agent {name!r}; it has: {', '.join(known) or 'none'}"
+        )
+    return Agent(reference, loaded() if inspect.isclass(loaded) else loaded)
+
+
+def _from_file(path: Path, reference: str) -> ModuleType:
+    if not path.is_file():
+        raise ConfigurationError(f"the agent {reference}: there is no file {path}")
+    # A name of its own: files called web.py or agents.py must not shadow installed packages.
+    name = f"comity_agent_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigurationError(f"the agent {reference}: {path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ConfigurationError(_failed(reference, error)) from error
+    return module
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise ConfigurationError(_failed(name, error)) from error
+
+
+def _failed(reference: str, error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"the agent {reference} cannot be loaded: {type(error).__name__}: {error} "
+        f"({place.filename}:{place.lineno})"
+    )

@@ -1,0 +1,42 @@
+"""Which cases there are: every request × every agent that fits it × every trial."""
+
+from collections.abc import Iterable, Sequence
+
+from comity.run.agents import Agent
+from comity.schema import AgentCard, Case, Request
+from comity.schema.library import Suite
+
+CHAT = "chat"
+
+
+def site_of(suite: Suite, agent: AgentCard) -> str | None:
+    """Return the site on which the agent acts in the suite; None where it only chats."""
+    return suite.site if suite.site in agent.declares else None
+
+
+def fits(suite: Suite, agent: AgentCard) -> bool:
+    """Return whether the agent can be put to the suite: on its site, or else in chat."""
+    return site_of(suite, agent) is not None or (suite.chat and CHAT in agent.declares)
+
+
+def cases(
+    suite: Suite,
+    requests: Iterable[Request],
+    agents: Sequence[Agent],
+    model: str | None,
+    trials: int,
+) -> list[Case]:
+    """Return the cases of a suite, request by request, so that agents share a page's cache."""
+    return [
+        Case(
+            request=request,
+            agent=agent.card,
+            site=site_of(suite, agent.card),
+            model=model if agent.card.uses_model else None,
+            trial=trial,
+        )
+        for request in requests
+        for agent in agents
+        if fits(suite, agent.card)
+        for trial in range(1, trials + 1)
+    ]

@@ -1,0 +1,256 @@
+"""One case's life: sandbox, page, agent, end state, judges, store, clean-up."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from playwright.async_api import BrowserContext
+from playwright.async_api import Error as PlaywrightError
+
+from comity.errors import AgentError, ComityError, InfrastructureError, JudgeError
+from comity.judges import verdict
+from comity.models.client import CaseModel, ChatModel
+from comity.run.agents import Agent, Briefing
+from comity.run.clock import OwnTime
+from comity.run.store import Store
+from comity.sandbox.browser import Browser
+from comity.sandbox.page import Page
+from comity.sandbox.sites import Sandbox, Site
+from comity.schema import (
+    Case,
+    EndState,
+    Item,
+    Mode,
+    Outcome,
+    Reply,
+    Task,
+    Tier,
+    Timing,
+    Transcript,
+)
+from comity.schema.base import printable
+
+# A path through the shop takes four steps; double that leaves room for a detour, not for a stroll.
+MAX_STEPS: Mapping[Tier, int] = {"smoke": 8, "standard": 15, "full": 25}
+# An agent's own code thinks in milliseconds; a minute of it is a loop without an end.
+OWN_SECONDS = 60.0
+MAX_REPLY_CHARACTERS = 20_000
+MAX_REASON_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a case may take, in seconds."""
+
+    case: float
+    """The whole case, whatever it waits for."""
+    own: float = OWN_SECONDS
+    """The agent's own time."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the cases of a run share."""
+
+    agents: Mapping[str, Agent]
+    model: ChatModel | None
+    browser: Browser | None
+    sites: Mapping[str, Site]
+    store: Store
+    limits: Limits
+    trace: bool = False
+
+
+@dataclass
+class _Record:
+    """What is known of a case so far; it is complete whatever goes wrong."""
+
+    own_time: OwnTime
+    begun: float = field(default_factory=time.monotonic)
+    page: Page | None = None
+    model: CaseModel | None = None
+    reply: Reply | None = None
+    end_state: EndState | None = None
+    error: ComityError | None = None
+    setup: float = 0.0
+    attachments: dict[str, str] = field(default_factory=dict)
+
+    def failure(self) -> InfrastructureError | None:
+        """Return what failed under the agent, if anything did."""
+        of_model = self.model.failure if self.model else None
+        return of_model or (self.page.failure if self.page else None)
+
+    def transcript(self) -> Transcript:
+        page = self.page
+        return Transcript(
+            steps=tuple(page.steps) if page else (),
+            last_page=page.seen if page else None,
+            visits=tuple(page.visits) if page else (),
+            blocked=tuple(page.blocked) if page else (),
+            calls=tuple(self.model.calls) if self.model else (),
+            reply=self.reply,
+        )
+
+
+async def live(case: Case, parts: Parts, queued: float) -> Outcome:
+    """Run one case from start to outcome, and keep it in the store.
+
+    Whatever an agent does and whatever fails is in the outcome's status; `queued` is how long the
+    case waited for its turn, in seconds.
+
+    Raises:
+        InfrastructureError: the outcome cannot be kept.
+    """
+    started = time.time()
+    record = _Record(OwnTime(parts.limits.own))
+    if parts.model is not None and case.agent.uses_model:
+        record.model = CaseModel(
+            parts.model,
+            trial=case.trial,
+            started=record.begun,
+            waiting=record.own_time.waiting("model"),
+        )
+    try:
+        if case.site is None:
+            await _act(case, parts, record, ())
+        else:
+            await _act_on_site(case, parts, record, parts.sites[case.site])
+    except ComityError as error:
+        record.error = record.error or error
+    outcome = await _judged(case, parts, record, started, queued)
+    await asyncio.to_thread(parts.store.append, outcome)
+    return outcome
+
+
+async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) -> None:
+    """Let the agent act in a sandbox of its own; whatever happens, nothing of that is left."""
+    if parts.browser is None:
+        raise InfrastructureError("no browser was started for this run")
+    scenario = case.request.scenario
+    stage = scenario.stage if case.request.mode is Mode.OBSERVE else {}
+    sandbox = await site.create(stage, scenario.language)
+    try:
+        async with _context(parts.browser, sandbox, scenario.language) as context:
+            if parts.trace:
+                await context.tracing.start(screenshots=True, snapshots=True)
+            record.page = await Page.open(
+                context,
+                sandbox.start_url,
+                max_steps=MAX_STEPS[scenario.tier],
+                started=record.begun,
+                waiting=record.own_time.waiting("site"),
+            )
+            record.setup = time.monotonic() - record.begun
+            await _act(case, parts, record, site.catalogue)
+            await _keep_pictures(case, parts, record, context)
+        record.end_state = await site.state(sandbox)
+    finally:
+        with suppress(InfrastructureError):  # a site that is gone has taken its sandboxes along
+            await site.delete(sandbox)
+
+
+@asynccontextmanager
+async def _context(
+    browser: Browser, sandbox: Sandbox, language: str
+) -> AsyncIterator[BrowserContext]:
+    context = await browser.context(sandbox, language)
+    try:
+        yield context
+    finally:
+        with suppress(PlaywrightError):  # a browser that is gone has taken its contexts along
+            await context.close()
+
+
+async def _act(case: Case, parts: Parts, record: _Record, catalogue: tuple[Item, ...]) -> None:
+    """Run the agent; note its reply or what went wrong. What it did until then counts."""
+    agent = parts.agents[case.agent.reference]
+    task = Task(
+        request=case.request.text,
+        language=case.request.scenario.language,
+        start_url=record.page.start_url if record.page else None,
+    )
+    briefing = {"briefing": Briefing.of(case.request, catalogue)} if case.agent.oracle else {}
+    work = _guarded(agent.run(task, record.page, record.model, **briefing))
+    limit = asyncio.timeout(parts.limits.case)
+    try:
+        async with limit:
+            record.reply = await record.own_time.within(work)
+    except ComityError as error:
+        record.error = error
+    except Exception as error:
+        waited = record.own_time.waited.items()
+        record.error = (
+            InfrastructureError(
+                f"the case did not end within {parts.limits.case:g} s, of which it waited "
+                + (" and ".join(f"{s:.0f} s for the {what}" for what, s in waited) or "none")
+            )
+            if limit.expired()
+            else AgentError(f"the agent raised {type(error).__name__}: {error}")
+        )
+    if isinstance(record.error, AgentError):
+        # An agent that stumbles over a broken server or page is not to blame for that.
+        record.error = record.failure() or record.error
+
+
+async def _guarded(run: Awaitable[Reply]) -> Reply:
+    """Await an agent's run, and let none of its ways to end end the event loop."""
+    try:
+        reply = await run
+    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        raise AgentError(f"the agent raised {type(error).__name__}") from error
+    if not isinstance(reply, Reply):
+        raise AgentError(f"the agent returned {type(reply).__name__}, not a Reply")
+    return Reply(text=reply.text[:MAX_REPLY_CHARACTERS])
+
+
+async def _keep_pictures(
+    case: Case, parts: Parts, record: _Record, context: BrowserContext
+) -> None:
+    """Keep a screenshot of the last page, and the trace if one was asked for.
+
+    A missing picture is no reason to throw a case away.
+    """
+    if record.page is None:
+        return
+    screenshot = parts.store.place("screenshots", case.id, ".png")
+    with suppress(InfrastructureError):
+        await record.page.screenshot(screenshot)
+        record.attachments["screenshot"] = parts.store.relative(screenshot)
+    if parts.trace:
+        trace = parts.store.place("traces", case.id, ".zip")
+        with suppress(PlaywrightError, OSError):
+            await context.tracing.stop(path=trace)
+            record.attachments["trace"] = parts.store.relative(trace)
+
+
+async def _judged(
+    case: Case, parts: Parts, record: _Record, started: float, queued: float
+) -> Outcome:
+    begun = time.monotonic()
+    transcript, error = record.transcript(), record.error
+    try:
+        found = await verdict.findings(case, transcript, record.end_state)
+    except JudgeError as failure:
+        found, error = (), error or failure
+    catalogue = parts.sites[case.site].catalogue if case.site else ()
+    status, reason = verdict.status(case, found, transcript, record.end_state, catalogue, error)
+    return Outcome(
+        case=case,
+        status=status,
+        reason=printable(reason, MAX_REASON_CHARACTERS),
+        findings=found,
+        transcript=transcript,
+        end_state=record.end_state,
+        timing=Timing(
+            started=started,
+            stopped=time.time(),
+            queued=round(queued, 3),
+            setup=round(record.setup, 3),
+            model=round(record.own_time.waited["model"], 3),
+            site=round(record.own_time.waited["site"], 3),
+            judging=round(time.monotonic() - begun, 3),
+        ),
+        attachments=record.attachments,
+    )

@@ -1,0 +1,59 @@
+"""Everything that could explain a difference between two runs."""
+
+import hashlib
+import platform
+import subprocess
+import sys
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("comity", "openai", "playwright", "langgraph", "pydantic", "pytest", "django-oscar")
+JUDGES = ("language.yaml", "reading.py", "rules.py", "selection.py", "state.py", "verdict.py")
+GIT_SECONDS = 10.0
+
+
+def facts(root: Path, suites: Path) -> dict[str, Any]:
+    """Return versions, the git revision, and hashes of the judges and of the suites."""
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "git": _git(root),
+        "judges": _digest([resources.files("comity.judges").joinpath(name) for name in JUDGES]),
+        "suites": _digest(sorted(path for path in suites.rglob("*.yaml") if path.is_file())),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git(root: Path) -> dict[str, Any] | None:
+    """Return the revision of the checkout, and whether it has changes; None outside of git."""
+
+    def ask(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(  # noqa: S603 - fixed arguments
+                ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
+                capture_output=True,
+                text=True,
+                timeout=GIT_SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip()
+
+    revision = ask("rev-parse", "HEAD")
+    return revision and {"revision": revision, "changed": bool(ask("status", "--porcelain"))}
+
+
+def _digest(files: list[Any]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,124 @@
+"""What a run needs beside its agents: the model, the sites, the browser. Opened once, closed once."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from comity.errors import ConfigurationError
+from comity.models.client import ChatModel, Endpoint, Sampling
+from comity.models.launch import ServerSpec
+from comity.models.progress import Progress
+from comity.models.serving import Server, ensure_server
+from comity.run.settings import Settings
+from comity.sandbox.browser import Browser
+from comity.sandbox.sites import Site, SiteSpec
+from comity.schema import Case
+
+
+@dataclass
+class Resources:
+    """What the cases of a run share; empty where no case needs it."""
+
+    model: ChatModel | None = None
+    browser: Browser | None = None
+    sites: dict[str, Site] = field(default_factory=dict)
+    _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def check(
+        self, cases: Sequence[Case], settings: Settings, specs: dict[str, SiteSpec]
+    ) -> dict[str, SiteSpec]:
+        """Find out what can be known before anything is started; return the sites that are needed.
+
+        Raises:
+            ConfigurationError: a part that the cases need is missing, with the fix.
+        """
+        wanted = dict.fromkeys(case.site for case in cases if case.site is not None)
+        for site in wanted:
+            if site not in specs:
+                known = ", ".join(sorted(specs)) or "none"
+                raise ConfigurationError(
+                    f"there is no site {site!r}; environments/sites.yaml describes: {known}"
+                )
+        if wanted:
+            self.browser = await Browser.find()
+            self._closing.push_async_callback(self.browser.close)
+        if settings.model_url is not None and any(case.agent.uses_model for case in cases):
+            await self._use(settings.model_url, settings.model, settings)
+        return {site: specs[site] for site in wanted}
+
+    async def open(
+        self,
+        cases: Sequence[Case],
+        settings: Settings,
+        specs: dict[str, SiteSpec],
+        root: Path,
+        logs: Path,
+        progress: Progress,
+    ) -> None:
+        """Start what the cases need and `check` has found: model server, sites, browser.
+
+        Raises:
+            ConfigurationError: what the settings name is not there.
+            InfrastructureError: a part does not start.
+        """
+        if self.model is None and any(case.agent.uses_model for case in cases):
+            await self._serve(settings, logs, progress)
+        for spec in specs.values():
+            site = await Site.start(spec, root, logs / f"{spec.id}.log")
+            self._closing.push_async_callback(site.stop)
+            self.sites[spec.id] = site
+        if self.browser is not None:
+            hosts = {
+                host: urlsplit(site.address).netloc
+                for site in self.sites.values()
+                for host in site.health.hosts
+            }
+            await self.browser.launch(hosts)
+
+    async def _serve(self, settings: Settings, logs: Path, progress: Progress) -> None:
+        """Use the server that `comity serve` keeps running, or start one for this run."""
+        spec = ServerSpec(model=settings.model) if settings.model else ServerSpec()
+        server: Server = await asyncio.to_thread(
+            ensure_server, spec, progress=progress, log=logs / "model.log"
+        )
+        self._closing.push_async_callback(asyncio.to_thread, server.stop)
+        await self._use(server.base_url, server.model, settings)
+
+    async def _use(self, url: str, name: str | None, settings: Settings) -> None:
+        """Use the model called `name` at `url`; where it is None, the only one that is served."""
+        sampling = Sampling(temperature=settings.temperature, seed=settings.seed)
+        endpoint = Endpoint(url=url, model=name or "", api_key=settings.model_api_key)
+        model = ChatModel(endpoint, sampling)
+        self._closing.push_async_callback(model.close)
+        served = await model.served()
+        names = ", ".join(served) or "none"
+        if name is None and len(served) != 1:
+            raise ConfigurationError(f"{url} serves these models: {names}; choose one by --model")
+        if name is not None and name not in served:
+            raise ConfigurationError(f"{url} does not serve {name!r} (--model); it serves: {names}")
+        model.endpoint = endpoint.model_copy(update={"model": served[0] if name is None else name})
+        self.model = model
+
+    def facts(self) -> dict[str, Any]:
+        """Return what of this could explain a difference between two runs."""
+        return {
+            "model": self.model
+            and {
+                "url": self.model.endpoint.url,
+                "name": self.model.endpoint.model,
+                "sampling": self.model.sampling.model_dump(),
+            },
+            "browser": self.browser and {"version": self.browser.version},
+            "sites": {
+                name: {"name": site.health.name, "version": site.health.version}
+                for name, site in self.sites.items()
+            },
+        }
+
+    async def close(self) -> None:
+        """Stop what was started, the last first."""
+        await self._closing.aclose()
