@@ -49,7 +49,9 @@ def _git(root: Path) -> dict[str, Any] | None:
         return done.stdout.strip()
 
     revision = ask("rev-parse", "HEAD")
-    return revision and {"revision": revision, "changed": bool(ask("status", "--porcelain"))}
+    if not revision:
+        return None
+    return {"revision": revision, "changed": bool(ask("status", "--porcelain"))}
 
 
 def _digest(files: list[Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a run needs beside its agents: the model, the sites, the browser. Opened once, closed once."""
+"""What a run needs beside its agents: model, sites, browser. Opened once, closed once."""
 
 import asyncio
 from collections.abc import Sequence
