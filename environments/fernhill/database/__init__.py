@@ -1,0 +1,1 @@
+"""A Django database backend whose file is chosen for each request."""

@@ -1,0 +1,77 @@
+"""The template database that every sandbox is copied from, built once and kept in the cache."""
+
+import contextlib
+import hashlib
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from fernhill import tenancy
+from fernhill.catalogue import Catalogue
+from fernhill.clock import NOW
+
+# Long enough for the slowest build that was seen (2 s) many times over, on a loaded machine.
+BUILD_TIMEOUT_S = 300
+
+
+def cache_directory() -> Path:
+    """Return where built templates are kept: `COMITY_CACHE_DIR`, or the user's cache."""
+    configured = os.environ.get("COMITY_CACHE_DIR")
+    return Path(configured) if configured else user_cache_path("comity")
+
+
+def key(environments: Path) -> str:
+    """Return what names a template: a hash over all that its rows are made from."""
+    digest = hashlib.sha256()
+    for fact in (platform.python_version(), django.get_version(), version("django-oscar"), NOW):
+        digest.update(f"{fact}\n".encode())
+    sources = [
+        *environments.glob("fernhill/**/*.py"),
+        *environments.glob("catalogue/*.yaml"),
+    ]
+    for path in sorted(sources):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(environments)} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()[:20]
+
+
+def ready_template(environments: Path, catalogue: Catalogue) -> Path:
+    """Return the template's path, built first if it is not in the cache.
+
+    Two starts at once build it once; a build that was killed is begun again. Raises `OSError` and
+    Django's `DatabaseError` where the cache cannot be written, `filelock.Timeout` where another
+    build does not end.
+    """
+    directory = cache_directory() / "sites" / key(environments)
+    template = directory / "template.sqlite3"
+    if template.exists():
+        return template
+    directory.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory / "build.lock", timeout=BUILD_TIMEOUT_S):
+        if not template.exists():
+            print("fernhill: building the shop's database ...", file=sys.stderr, flush=True)
+            _build(template, catalogue)
+    return template
+
+
+def _build(template: Path, catalogue: Catalogue) -> None:
+    from fernhill.seed import seed  # its models exist only after django.setup()
+
+    unfinished = template.with_name("unfinished.sqlite3")
+    unfinished.unlink(missing_ok=True)
+    try:
+        with tenancy.using(unfinished):
+            call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
+            seed(catalogue)
+        os.replace(unfinished, template)
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
