@@ -1,0 +1,1 @@
+"""Chat models: the server that they run on."""
