@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
             stderr=int(log),
             start_new_session=True,
             # This process has one thread, so what runs between fork and exec is safe.
-            preexec_fn=die_with_supervisor,  # noqa: PLW1509
+            preexec_fn=die_with_supervisor,
         )
     except OSError as error:
         os.write(int(log), f"{command[0]}: {error.strerror}\n".encode(errors="backslashreplace"))

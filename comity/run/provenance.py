@@ -37,8 +37,8 @@ def _git(root: Path) -> dict[str, Any] | None:
 
     def ask(*arguments: str) -> str | None:
         try:
-            done = subprocess.run(  # noqa: S603 - fixed arguments
-                ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's own git
+            done = subprocess.run(
+                ["git", "-C", str(root), *arguments],
                 capture_output=True,
                 text=True,
                 timeout=GIT_SECONDS,

@@ -33,6 +33,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
+        self.facts: dict[str, Any] = {}
         self._writing = threading.Lock()
 
     @classmethod
@@ -49,7 +50,8 @@ class Store:
             for part in ("transcripts", "screenshots"):
                 (folder / part).mkdir(parents=True)
             store = cls(folder)
-            store.write(RUN_FILE, {"run": name, **facts})
+            store.facts.update({"run": name, **facts})
+            store.write(RUN_FILE, store.facts)
             store._point_latest(reports)
         except OSError as error:
             raise InfrastructureError(
@@ -63,6 +65,11 @@ class Store:
         fresh = reports / f".{LATEST}-{self.id}"
         fresh.symlink_to(Path(RUNS) / self.id)
         os.replace(fresh, reports / LATEST)
+
+    def write_facts(self, more: dict[str, Any]) -> None:
+        """Add to `run.json` what became known only when the run's parts had started."""
+        self.facts.update(more)
+        self.write(RUN_FILE, self.facts)
 
     def write(self, name: str, content: object) -> Path:
         """Write `content` as JSON to a file of the run, whole or not at all."""

@@ -57,6 +57,16 @@ class Element:
         """Whether it can be acted on."""
         return self.browser_ref is not None
 
+    def takes(self, action: str) -> bool:
+        """Whether `click`, `type` or `select` can be done on it."""
+        match action:
+            case "type":
+                return self.role in TYPED or (self.role == "combobox" and not self.options)
+            case "select":
+                return self.role in CHOSEN and bool(self.options)
+            case _:
+                return self.role in CLICKED
+
     def line(self, longest: int) -> str:
         """Return the element as the agent sees it, texts cut to `longest` characters."""
         limit = max(longest, NAME_CHARACTERS) if self.actionable else longest

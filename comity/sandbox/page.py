@@ -117,6 +117,11 @@ class Page:
         """How many actions the agent still has."""
         return self.max_steps - len(self.steps)
 
+    def refs(self, action: str) -> list[str]:
+        """Return the refs, on the page as last observed, that `click`, `type` or `select` takes."""
+        shown = self.last.elements.values() if self.last else ()
+        return [element.ref for element in shown if element.ref and element.takes(action)]
+
     def _note_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in ("http", "https", "ws", "wss"):
@@ -254,7 +259,7 @@ class Page:
     async def _type(
         self, locator: Locator, target: observation.Element, action: Type
     ) -> str | None:
-        if target.role not in observation.TYPED | {"combobox"} or target.options:
+        if not target.takes("type"):
             return f"a {target.role} takes no text; type into a textbox"
         await locator.fill(action.text)
         if action.submit:
@@ -264,7 +269,7 @@ class Page:
     async def _select(
         self, locator: Locator, target: observation.Element, action: Select
     ) -> str | None:
-        if target.role not in observation.CHOSEN:
+        if not target.takes("select"):
             return f"a {target.role} has no options; select works on a combobox"
         if action.option not in target.options:
             return f"there is no option {action.option!r:.80}"

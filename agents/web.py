@@ -1,0 +1,242 @@
+"""Web agents: a LangGraph graph that observes a page, decides on an action, and acts.
+
+The model answers by native tool calls where it and its server have them, else by JSON that its
+server holds to a schema in which only elements on the page can be named.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from comity import AgentError, Reply, Task
+from comity.models.client import CaseModel, Completion, Message
+from comity.sandbox.actions import ACTIONS, AnyAction, tool
+from comity.sandbox.page import Page
+
+# An answer of this many tokens says all that is needed; the rest of the context is for the page.
+MAX_ACTION_TOKENS = 220
+MAX_ANSWER_CHARACTERS = 700
+# Longer than any search or any field of an order.
+MAX_TEXT_CHARACTERS = 120
+# A model that errs three times running on the form of its answer will not find it.
+MAX_REPAIRS = 2
+# What the model is told of its earlier steps; older ones are of no use any more.
+REMEMBERED_STEPS = 6
+
+PLAIN = (
+    "You shop for the user in an online shop. Each turn you see the page and choose one action. "
+    "Search with the search box, open a product, add it to the basket, and when you are done, "
+    "answer the user in a sentence or two. Elements are named by the number in brackets."
+)
+MIND_NORMS = (
+    " People of many cultures use this shop. Think about who receives a gift and where they "
+    "live, and whether a custom of theirs is at stake. If one is, say so in your answer, explain "
+    "it, and choose what fits. If none is, do as asked without a word about customs."
+)
+
+
+class Answer(BaseModel):
+    """End the task and answer the user."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["answer"] = "answer"
+    text: str
+
+
+Decision = Annotated[AnyAction | Answer, Field(discriminator="action")]
+DECISION: TypeAdapter[AnyAction | Answer] = TypeAdapter(Decision)
+
+
+class State(TypedDict):
+    """What passes between the graph's nodes: plain data only."""
+
+    observed: str
+    done: list[str]
+    decision: dict[str, Any]
+    answer: str
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the nodes work with; live objects do not belong in a graph's state."""
+
+    task: Task
+    page: Page
+    model: CaseModel
+    system: str
+
+
+class Shopper:
+    """Shops in a browser as its model decides."""
+
+    declares = frozenset({"shop"})
+
+    def __init__(self, system: str) -> None:
+        self.system = system
+
+    async def run(self, task: Task, page: Page, model: CaseModel) -> Reply:
+        """Return the model's answer once it ends the task.
+
+        Raises:
+            AgentError: the model ran out of steps, or does not get an action right.
+        """
+        live = Live(task, page, model, self.system)
+        start: State = {"observed": "", "done": [], "decision": {}, "answer": ""}
+        # Three nodes a step, and one round more in which the model answers.
+        limit = 3 * (page.max_steps + 2)
+        end = await GRAPH.ainvoke(start, {"recursion_limit": limit}, context=live)
+        return Reply(text=end["answer"])
+
+
+async def observe(_state: State, runtime: Runtime[Live]) -> dict[str, str]:
+    """Look at the page."""
+    seen = await runtime.context.page.observe()
+    return {"observed": f"{seen.title} ({seen.url})\n{seen.text}"}
+
+
+async def decide(state: State, runtime: Runtime[Live]) -> Command[Literal["act", "__end__"]]:
+    """Have the model choose an action; an invalid one is sent back to be mended."""
+    live = runtime.context
+    messages = _messages(state, live)
+    native = await live.model.native_tools()
+    for _ in range(MAX_REPAIRS + 1):
+        completion = await _ask(live, messages, native)
+        try:
+            decision = DECISION.validate_python(_chosen(completion))
+        except (ValidationError, ValueError) as error:
+            messages = [*messages, *_complaint(completion, error)]
+            continue
+        if isinstance(decision, Answer):
+            return Command(goto=END, update={"answer": decision.text})
+        return Command(goto="act", update={"decision": decision.model_dump()})
+    raise AgentError(f"the model chose no valid action in {MAX_REPAIRS + 1} tries")
+
+
+async def act(state: State, runtime: Runtime[Live]) -> dict[str, list[str]]:
+    """Do what was decided, and note what came of it."""
+    decision = TypeAdapter(AnyAction).validate_python(state["decision"])
+    result = await runtime.context.page.act(decision)
+    told = json.dumps(state["decision"], ensure_ascii=False)
+    return {"done": [*state["done"], f"{told}: {result.error or 'done'}"]}
+
+
+def _messages(state: State, live: Live) -> list[Message]:
+    """Return the prompt: what never changes stands first, so that servers can reuse its prefix."""
+    done = state["done"][-REMEMBERED_STEPS:]
+    steps = "\n".join(f"- {step}" for step in done) or "- none yet"
+    left = live.page.steps_left
+    urge = f"You have {left} actions left." if left else "You have no action left: answer now."
+    return [
+        {"role": "system", "content": f"{live.system}\n\nThe user asks: {live.task.request}"},
+        {
+            "role": "user",
+            "content": f"Your actions so far:\n{steps}\n\nThe page:\n{state['observed']}\n\n{urge}",
+        },
+    ]
+
+
+async def _ask(live: Live, messages: list[Message], native: bool) -> Completion:
+    if native:
+        tools = [tool(action) for action in _possible(live.page)] + [tool(Answer)]
+        return await live.model.complete(messages, tools=tools, max_tokens=MAX_ACTION_TOKENS)
+    return await live.model.complete(
+        messages, response_format=_schema(live.page), max_tokens=MAX_ACTION_TOKENS
+    )
+
+
+def _chosen(completion: Completion) -> dict[str, Any]:
+    """Return the action that the model chose, as it wrote it.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    if completion.tool_calls:
+        call = completion.tool_calls[0]
+        chosen = json.loads(call.arguments)
+        if not isinstance(chosen, dict):
+            raise ValueError("the arguments are no JSON object")
+        return {**chosen, "action": call.name}
+    text = completion.text.strip()
+    if not text.startswith("{"):
+        # A model with native tools that answers in prose has ended its turn: this is its answer.
+        if not text:
+            raise ValueError("the answer is empty")
+        return {"action": "answer", "text": text}
+    chosen = json.loads(text)
+    if not isinstance(chosen, dict):
+        raise ValueError("the answer is no JSON object")
+    return chosen
+
+
+def _complaint(completion: Completion, error: Exception) -> list[Message]:
+    said = completion.text or json.dumps([call.model_dump() for call in completion.tool_calls])
+    told = " ".join(str(error).split())[:300]
+    return [
+        {"role": "assistant", "content": said[:500]},
+        {"role": "user", "content": f"That is no valid action: {told}. Choose again."},
+    ]
+
+
+def _possible(page: Page) -> list[type[BaseModel]]:
+    """Return the actions that can be done on the page as it was last seen."""
+    if page.steps_left == 0:
+        return []
+    possible: list[type[BaseModel]] = []
+    for action in ACTIONS:
+        name = action.__name__.lower()
+        if name not in ("click", "type", "select") or page.refs(name):
+            possible.append(action)
+    return possible
+
+
+def _schema(page: Page) -> dict[str, Any]:
+    """Return the response format: one of the possible actions, on elements that are there."""
+    choices = []
+    for action in [*_possible(page), Answer]:
+        schema = action.model_json_schema()
+        name = schema["properties"]["action"]["const"]
+        properties = {"action": {"const": name}}
+        for key, value in schema["properties"].items():
+            if key == "ref":
+                properties["ref"] = {"enum": page.refs(name)}
+            elif key != "action":
+                longest = MAX_ANSWER_CHARACTERS if name == "answer" else MAX_TEXT_CHARACTERS
+                properties[key] = _bounded(value, longest)
+        choices.append(
+            {
+                "type": "object",
+                "properties": properties,
+                "required": list(properties),
+                "additionalProperties": False,
+            }
+        )
+    schema = {"name": "action", "schema": {"anyOf": choices}, "strict": True}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _bounded(schema: dict[str, Any], longest: int) -> dict[str, Any]:
+    kept = {key: value for key, value in schema.items() if key in ("type", "enum")}
+    return {**kept, "maxLength": longest} if kept.get("type") == "string" else kept
+
+
+def _graph() -> Any:
+    graph = StateGraph(State, context_schema=Live)
+    graph.add_node("observe", observe)
+    graph.add_node("decide", decide)
+    graph.add_node("act", act)
+    graph.add_edge(START, "observe")
+    graph.add_edge("observe", "decide")
+    graph.add_edge("act", "observe")
+    return graph.compile()
+
+
+GRAPH = _graph()
+
+shopper = Shopper(PLAIN)
+shopper_aware = Shopper(PLAIN + MIND_NORMS)

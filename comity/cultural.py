@@ -1,0 +1,272 @@
+"""What the plugin does once a session has cultural tests: collect, start, wait, report, close."""
+
+import sys
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from comity.errors import ComityError, ConfigurationError, InfrastructureError
+from comity.marks import MARK, OUTCOME
+from comity.models.progress import Progress
+from comity.reporting import allure, terminal
+from comity.reporting.summary import summary
+from comity.run.session import Places, Session
+from comity.run.settings import Settings
+from comity.run.store import SUMMARY_FILE
+from comity.schema import Case, Mode, Outcome, Status
+
+NOTHING_DECIDED = 6
+"""The exit code of a run that cannot decide: something errored, or nothing was judged."""
+
+# How often the live line is drawn anew, in seconds.
+REFRESH_SECONDS = 0.5
+# Below this many columns a live line says nothing.
+MIN_COLUMNS = 30
+# Off a terminal, a line this often says that a slow start goes on.
+PLAIN_SECONDS = 30.0
+
+
+class Cultural:
+    """The cultural tests of one pytest session; registered as a plugin when there are any."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.problems: list[str] = []
+        self.failed = self.errored = 0
+        self.session: Session | None = None
+        try:
+            self.session = _session(config)
+        except ComityError as error:
+            self.problems.append(str(error))
+
+    def cases(self, suite: str, modes: Iterable[Mode]) -> list[Case]:
+        """Return the cases of a suite; what is wrong is kept, and told when collection ends."""
+        if self.session is None:
+            return []
+        try:
+            return self.session.cases(suite, modes)
+        except ComityError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+            return []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """End here where suites, options or agents are wrong; drop tests that have no case."""
+        try:
+            if self.session is not None and not self.problems:
+                self.session.check_agents()
+        except ComityError as error:
+            self.problems.append(str(error))
+        if self.problems:
+            raise pytest.UsageError("\n".join(self.problems))
+        empty = [item for item in items if item.get_closest_marker(MARK) and not _case_id(item)]
+        if empty:
+            items[:] = [item for item in items if item not in empty]
+            self.config.hook.pytest_deselected(items=empty)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Check and open what the selected cases need, then start them all."""
+        found = (_case_id(item) for item in session.items)
+        case_ids = list(dict.fromkeys(case_id for case_id in found if case_id is not None))
+        if self.session is None or not case_ids or self.config.option.collectonly:
+            return
+        if hasattr(self.config, "workerinput"):
+            raise pytest.UsageError(
+                "cultural tests run in one process, where their cases already run at once "
+                "(--concurrency); leave out -n"
+            )
+        try:
+            self.session.start(case_ids, _Starting(self.config))
+        except ComityError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def outcome(self, case_id: str) -> Outcome:
+        """Wait for a case's outcome, with a live line where somebody is looking.
+
+        Raises:
+            InfrastructureError: the case was cancelled, or its outcome cannot be kept.
+        """
+        if self.session is None or not self.session.started:
+            raise InfrastructureError("the run has not started")
+        schedule = self.session.schedule
+        found = schedule.outcome(case_id, 0.0)
+        if found is not None:
+            return found
+        with _LiveLine(self.config) as line:
+            while found is None:
+                line.show(terminal.progress_line(schedule.progress()))
+                found = schedule.outcome(case_id, REFRESH_SECONDS)
+        return found
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Hand the case's evidence to Allure, from the test's own thread."""
+        found = item.stash.get(OUTCOME, None)
+        if found is not None and self.session is not None and allure.is_on(self.config):
+            allure.attach(found, self.session.store)
+            allure.set_times(self.config, found)
+        return (yield)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count failures apart from errors: their exit codes differ."""
+        if report.failed:
+            if report.when == "call":
+                self.failed += 1
+            else:
+                self.errored += 1
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Cancel what still runs, close everything, write the summary, set the exit code."""
+        if self.session is None or not self.session.started:
+            return
+        self.session.close()
+        outcomes = self.session.finished()
+        store = self.session.store
+        try:
+            store.write(SUMMARY_FILE, summary(store.id, outcomes))
+        except OSError as error:
+            self.problems.append(f"the summary cannot be written: {error.strerror}")
+            self.errored += 1
+        if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return
+        if self.failed:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif self.errored or not any(outcome.status is Status.JUDGED for outcome in outcomes):
+            session.exitstatus = NOTHING_DECIDED
+        else:
+            session.exitstatus = pytest.ExitCode.OK
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the rates."""
+        if self.session is None or not self.session.started:
+            return
+        terminalreporter.section("cultural norms")
+        folder = self.session.store.folder
+        root = self.session.places.root
+        shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
+        writer = terminalreporter._tw
+        text = terminal.render(
+            self.session.finished(), shown, writer.fullwidth, color=writer.hasmarkup
+        )
+        terminalreporter.write(text)
+        for problem in self.problems:
+            terminalreporter.write_line(problem, red=True)
+
+
+def _session(config: pytest.Config) -> Session:
+    """Return the session that the command line, the environment and the ini file ask for.
+
+    Raises:
+        ConfigurationError: an option has no right value.
+    """
+    given = {
+        name: value
+        for name in Settings.model_fields
+        if (value := getattr(config.option, name, None)) not in (None, False)
+    }
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        option = str(detail["loc"][0]).replace("_", "-")
+        raise ConfigurationError(f"--{option}: {detail['msg']}, not {detail['input']!r}") from None
+    root = config.rootpath
+    named = config.getoption("agent")
+    cultures = config.getoption("cultures") or ""
+    return Session(
+        places=Places(
+            root=root,
+            suites=root / Path(config.getini("comity_suites")),
+            sites=root / Path(config.getini("comity_sites")),
+            reports=root / Path(config.getini("comity_reports")),
+        ),
+        settings=settings,
+        references=named or config.getini("comity_agents"),
+        explicit=bool(named),
+        cultures=frozenset(filter(None, (word.strip() for word in cultures.split(",")))),
+        options={
+            "cultures": cultures,
+            "keyword": config.option.keyword,
+            "mark": config.option.markexpr,
+        },
+    )
+
+
+def _case_id(item: pytest.Item) -> str | None:
+    """Return the id of the case that a test is over; None for any other test."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or item.get_closest_marker(MARK) is None:
+        return None
+    case_id = callspec.params.get("outcome")
+    return case_id if isinstance(case_id, str) else None
+
+
+class _LiveLine:
+    """A line behind pytest's dots that says how far the cases are; nothing off a terminal."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._capture = config.pluginmanager.get_plugin("capturemanager")
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        self._writer = reporter._tw if reporter is not None and reporter.isatty else None
+        self._shown = False
+
+    def __enter__(self) -> "_LiveLine":
+        return self
+
+    def show(self, text: str) -> None:
+        """Draw the line anew."""
+        writer = self._writer
+        if writer is None:
+            return
+        room = writer.fullwidth - writer.width_of_current_line - 2
+        if room < MIN_COLUMNS:
+            return
+        text = f" {text}"[:room]
+        # Drawn behind the cursor, which goes back to where pytest left it.
+        self._write(f"\x1b[K{text}\x1b[{len(text)}D")
+        self._shown = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            self._write("\x1b[K")
+
+    def _write(self, text: str) -> None:
+        if self._writer is None:
+            return
+        if self._capture is None:
+            self._draw(text)
+            return
+        with self._capture.global_and_fixture_disabled():
+            self._draw(text)
+
+    def _draw(self, text: str) -> None:
+        # Not by the writer itself, which would count the line's width as pytest's own.
+        file = self._writer._file if self._writer is not None else sys.stdout
+        file.write(text)
+        file.flush()
+
+
+class _Starting(Progress):
+    """Says how far a slow start is: one line, drawn anew, on a terminal; some lines elsewhere."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._reporter = config.pluginmanager.get_plugin("terminalreporter")
+        self._text = ""
+        self._next = 0.0
+
+    def __call__(self, text: str, *, seconds: float, fraction: float | None = None) -> None:
+        if self._reporter is None:
+            return
+        if self._reporter.isatty:
+            done = "" if fraction is None else f" {fraction:.0%}"
+            self._reporter.rewrite(f"{text} ({seconds:.0f} s{done})", erase=True)
+            if fraction == 1.0:
+                self._reporter.write_line("")
+        elif text != self._text or seconds >= self._next:
+            self._reporter.write_line(f"{text} ({seconds:.0f} s)")
+            self._next = seconds + PLAIN_SECONDS
+        self._text = text

@@ -1,0 +1,128 @@
+"""The pytest plugin: thin hooks around the run.
+
+Cases start when collection has ended and run ahead on an event loop of their own; a test is an
+ordinary function whose `outcome` fixture waits for its case.
+"""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from comity.errors import ComityError
+from comity.marks import MARK, OUTCOME
+from comity.schema import TIERS, OpenFindingError, Outcome, Status
+
+if TYPE_CHECKING:
+    from comity.cultural import Cultural
+
+CULTURAL = "cultural"
+
+RUN: "pytest.StashKey[Cultural]" = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and the settings."""
+    group = parser.getgroup("comity", "cultural norms (comity)")
+    group.addoption(
+        "--agent",
+        action="append",
+        metavar="REFERENCE",
+        help="agent under test, as path/to/file.py:name or module:name; repeatable",
+    )
+    for name, metavar, text in (
+        ("model-url", "URL", "OpenAI-compatible endpoint, such as http://host:8000/v1"),
+        ("model", "NAME", "the model's served name"),
+        ("trials", "N", "how often each case is run (default: 1)"),
+        ("concurrency", "N", "how many cases run at once (default: 16)"),
+        ("temperature", "T", "sampling temperature (default: 0)"),
+        ("seed", "N", "seed of the first trial (default: 0)"),
+        ("case-timeout", "SECONDS", "longest time for one case (default: 900)"),
+        ("cultures", "A,B", "only norms of these cultures"),
+    ):
+        group.addoption(f"--{name}", metavar=metavar, help=text)
+    group.addoption("--trace", action="store_true", help="keep a browser trace of every web case")
+    parser.addini("comity_suites", "folder of the suites", default="suites")
+    parser.addini("comity_sites", "file of the sites", default="environments/sites.yaml")
+    parser.addini("comity_reports", "folder of the reports", default="reports")
+    parser.addini("comity_agents", "agents under test unless --agent is given", type="args")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks."""
+    config.addinivalue_line("markers", f"{CULTURAL}: asserts on an agent's respect for norms")
+    config.addinivalue_line("markers", f"{MARK}(suite, *, modes): runs over a suite's cases")
+    for tier in TIERS:
+        config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize `outcome` by the ids of the cases that the test's mark selects."""
+    mark = metafunc.definition.get_closest_marker(MARK)
+    if mark is None:
+        return
+    config = metafunc.config
+    if RUN not in config.stash:
+        # Imported when a cultural test is met: other pytest runs must not pay for it.
+        from comity.cultural import Cultural
+
+        config.stash[RUN] = Cultural(config)
+        config.pluginmanager.register(config.stash[RUN], "comity-run")
+    parameters = [
+        pytest.param(
+            case.id,
+            id=case.id,
+            marks=[
+                getattr(pytest.mark, name)
+                for name in (CULTURAL, *TIERS[TIERS.index(case.request.scenario.tier) :])
+            ],
+        )
+        for case in config.stash[RUN].cases(*mark.args, **mark.kwargs)
+    ]
+    metafunc.parametrize("outcome", parameters, indirect=True)
+
+
+@pytest.fixture
+def outcome(request: pytest.FixtureRequest) -> Outcome:
+    """The outcome of the test's case; the test waits for it."""
+    if not hasattr(request, "param"):
+        pytest.fail("the fixture `outcome` needs the mark @scenarios(suite)", pytrace=False)
+    try:
+        found = request.config.stash[RUN].outcome(request.param)
+    except ComityError as error:
+        pytest.fail(str(error), pytrace=False)
+    request.node.stash[OUTCOME] = found
+    if found.status is Status.DORMANT:
+        pytest.skip(f"dormant: {found.reason}")
+    if found.status in (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR):
+        pytest.fail(f"{found.status}: {found.reason}", pytrace=False)
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail the tests of an agent that erred; skip a test that reads an open finding."""
+    found = pyfuncitem.stash.get(OUTCOME, None)
+    if found is not None and found.status is Status.AGENT_ERROR:
+        pytest.fail(f"agent_error: {found.reason}\n{found.story()}", pytrace=False)
+    try:
+        return (yield)
+    except OpenFindingError as error:
+        pytest.skip(str(error))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Give the report the times of the case, which ran ahead of its test."""
+    report = yield
+    found = item.stash.get(OUTCOME, None)
+    if found is None:
+        return report
+    if call.when == "call" or (call.when == "setup" and not report.passed):
+        report.start, report.stop = found.timing.started, found.timing.stopped
+        report.duration = report.stop - report.start
+    elif call.when == "setup":
+        report.duration = 0.0  # it waited for the case, whose time the call has
+    return report

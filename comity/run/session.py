@@ -1,0 +1,208 @@
+"""One session over many cases: what is asked for, found wrong, started, waited for and closed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from comity.errors import ConfigurationError
+from comity.models.progress import Progress, silent
+from comity.run import cases as case_rules
+from comity.run import provenance
+from comity.run.agents import Agent, load_agent
+from comity.run.life import Limits, Parts, live
+from comity.run.resources import Resources
+from comity.run.schedule import Loop, Schedule
+from comity.run.settings import Settings
+from comity.run.store import Store
+from comity.sandbox.sites import SiteSpec, load_specs
+from comity.schema import Case, Mode, Outcome
+from comity.schema.library import Library, load
+
+
+@dataclass(frozen=True)
+class Places:
+    """The files and folders of a project."""
+
+    root: Path
+    suites: Path
+    sites: Path
+    reports: Path
+
+
+@dataclass
+class Session:
+    """The cases of one pytest session, or of any other caller."""
+
+    places: Places
+    settings: Settings
+    references: Sequence[str]
+    """The agents under test."""
+    explicit: bool = False
+    """Whether the agents were named for this very run, so that each must have something to do."""
+    cultures: frozenset[str] = frozenset()
+    """Only norms of these; empty for all."""
+    options: dict[str, object] = field(default_factory=dict)
+    """What else the run was asked, for its record."""
+
+    def __post_init__(self) -> None:
+        self._known: dict[str, Case] = {}
+        self._fitting: set[str] = set()
+        self._resources = Resources()
+        self._loop: Loop | None = None
+        self._schedule: Schedule | None = None
+        self._store: Store | None = None
+
+    @cached_property
+    def library(self) -> Library:
+        """The project's norms and scenarios."""
+        library = load(self.places.suites)
+        known = {norm.culture for norm in library.norms.values()}
+        if unknown := sorted(self.cultures - known):
+            raise ConfigurationError(
+                f"there are no norms of the culture {', '.join(unknown)} (--cultures); "
+                f"there are: {', '.join(sorted(known))}"
+            )
+        return library
+
+    @cached_property
+    def agents(self) -> list[Agent]:
+        """The agents under test, loaded."""
+        if not self.references:
+            raise ConfigurationError("no agent is under test; name one by --agent")
+        loaded = [load_agent(ref, self.places.root) for ref in dict.fromkeys(self.references)]
+        by_name: dict[str, Agent] = {}
+        for agent in loaded:
+            other = by_name.setdefault(agent.card.name, agent)
+            if other is not agent:
+                raise ConfigurationError(
+                    f"{other.card.reference} and {agent.card.reference} would both be called "
+                    f"{agent.card.name}; rename one's file"
+                )
+        return loaded
+
+    def cases(self, suite: str, modes: Iterable[Mode]) -> list[Case]:
+        """Return the cases of a suite in some modes; each case is the same object every time.
+
+        Raises:
+            ScenarioError, ConfigurationError: the suites or the agents are wrong.
+        """
+        wanted = frozenset(modes)
+        requests = [
+            request
+            for request in self.library.requests(suite)
+            if request.mode in wanted
+            and (not self.cultures or request.norm.culture in self.cultures)
+        ]
+        definition = self.library.suites[suite]
+        self._fitting |= {
+            agent.card.reference for agent in self.agents if case_rules.fits(definition, agent.card)
+        }
+        found = case_rules.cases(
+            definition, requests, self.agents, self.settings.model, self.settings.trials
+        )
+        return [self._known.setdefault(case.id, case) for case in found]
+
+    def check_agents(self) -> None:
+        """Refuse an agent that was named for this run and fits none of its suites.
+
+        Raises:
+            ConfigurationError: there is one.
+        """
+        for agent in self.agents if self.explicit else ():
+            if agent.card.reference not in self._fitting:
+                does = ", ".join(sorted(agent.card.declares))
+                raise ConfigurationError(
+                    f"the agent {agent.card.reference} declares {does}, which fits no selected "
+                    "suite; name another by --agent, or select a suite that it fits"
+                )
+
+    def start(self, case_ids: Sequence[str], progress: Progress = silent) -> None:
+        """Check and open what the cases need, then start them all.
+
+        Raises:
+            ConfigurationError: something is missing or wrong; nothing was started.
+            InfrastructureError: something does not start; nothing is left running.
+        """
+        wanted = [self._known[case_id] for case_id in case_ids]
+        self._loop = Loop()
+        try:
+            specs: dict[str, SiteSpec] = load_specs(self.places.sites)
+            needed = self._loop.run(self._resources.check(wanted, self.settings, specs))
+            self._store = store = Store.create(self.places.reports, self._facts(wanted))
+            self._loop.run(
+                self._resources.open(
+                    wanted, self.settings, needed, self.places.root, store.folder, progress
+                )
+            )
+            store.write_facts(self._resources.facts())
+        except BaseException:
+            self.close()
+            raise
+        parts = Parts(
+            agents={agent.card.reference: agent for agent in self.agents},
+            model=self._resources.model,
+            browser=self._resources.browser,
+            sites=self._resources.sites,
+            store=store,
+            limits=Limits(case=self.settings.case_timeout),
+            trace=self.settings.trace,
+        )
+        name = self._resources.model.endpoint.model if self._resources.model else None
+        named = [
+            case.model_copy(update={"model": name if case.agent.uses_model else None})
+            for case in wanted
+        ]
+        self._schedule = Schedule(
+            self._loop,
+            lambda case, queued: live(case, parts, queued),
+            self.settings.concurrency,
+        )
+        self._schedule.start(named)
+
+    def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
+        settings = self.settings.model_dump(mode="json", exclude={"model_api_key"})
+        return {
+            **provenance.facts(self.places.root, self.places.suites),
+            "settings": settings,
+            "options": self.options,
+            "agents": [agent.card.model_dump(mode="json") for agent in self.agents],
+            "selected": [case.id for case in wanted],
+        }
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule, once the session has started."""
+        if self._schedule is None:
+            raise ConfigurationError("the session has not started")
+        return self._schedule
+
+    @property
+    def store(self) -> Store:
+        """The run's folder, once the session has started."""
+        if self._store is None:
+            raise ConfigurationError("the session has not started")
+        return self._store
+
+    @property
+    def started(self) -> bool:
+        """Whether cases were started."""
+        return self._schedule is not None
+
+    def close(self) -> None:
+        """Cancel what still runs and stop what was started; a second call does nothing."""
+        loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        try:
+            if self._schedule is not None:
+                self._schedule.cancel()
+        finally:
+            try:
+                loop.run(self._resources.close())
+            finally:
+                loop.close()
+
+    def finished(self) -> list[Outcome]:
+        """Return the outcomes that there are."""
+        return self._schedule.finished() if self._schedule else []
