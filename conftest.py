@@ -1,4 +1,4 @@
-"""Activates the plugin from a checkout that is not installed; an installed one is active already."""
+"""Activates the plugin in a checkout; where the package is installed, it is active already."""
 
 from importlib import metadata
 

@@ -8,14 +8,14 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from comity import AgentError, Reply, Task
 from comity.models.client import CaseModel, Completion, Message
-from comity.sandbox.actions import ACTIONS, AnyAction, tool
+from comity.sandbox.actions import ACTIONS, Action, AnyAction, tool
 from comity.sandbox.page import Page
 
 # An answer of this many tokens says all that is needed; the rest of the context is for the page.
@@ -40,10 +40,8 @@ MIND_NORMS = (
 )
 
 
-class Answer(BaseModel):
+class Answer(Action):
     """End the task and answer the user."""
-
-    model_config = ConfigDict(extra="forbid")
 
     action: Literal["answer"] = "answer"
     text: str
@@ -94,7 +92,7 @@ class Shopper:
         return Reply(text=end["answer"])
 
 
-async def observe(_state: State, runtime: Runtime[Live]) -> dict[str, str]:
+async def observe(state: State, runtime: Runtime[Live]) -> dict[str, str]:
     """Look at the page."""
     seen = await runtime.context.page.observe()
     return {"observed": f"{seen.title} ({seen.url})\n{seen.text}"}
@@ -113,7 +111,7 @@ async def decide(state: State, runtime: Runtime[Live]) -> Command[Literal["act",
             messages = [*messages, *_complaint(completion, error)]
             continue
         if isinstance(decision, Answer):
-            return Command(goto=END, update={"answer": decision.text})
+            return Command(goto="__end__", update={"answer": decision.text})
         return Command(goto="act", update={"decision": decision.model_dump()})
     raise AgentError(f"the model chose no valid action in {MAX_REPAIRS + 1} tries")
 
@@ -183,11 +181,11 @@ def _complaint(completion: Completion, error: Exception) -> list[Message]:
     ]
 
 
-def _possible(page: Page) -> list[type[BaseModel]]:
+def _possible(page: Page) -> list[type[Action]]:
     """Return the actions that can be done on the page as it was last seen."""
     if page.steps_left == 0:
         return []
-    possible: list[type[BaseModel]] = []
+    possible: list[type[Action]] = []
     for action in ACTIONS:
         name = action.__name__.lower()
         if name not in ("click", "type", "select") or page.refs(name):
@@ -198,7 +196,8 @@ def _possible(page: Page) -> list[type[BaseModel]]:
 def _schema(page: Page) -> dict[str, Any]:
     """Return the response format: one of the possible actions, on elements that are there."""
     choices = []
-    for action in [*_possible(page), Answer]:
+    possible: list[type[Action]] = [*_possible(page), Answer]
+    for action in possible:
         schema = action.model_json_schema()
         name = schema["properties"]["action"]["const"]
         properties = {"action": {"const": name}}

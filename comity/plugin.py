@@ -41,7 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("cultures", "A,B", "only norms of these cultures"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
-    group.addoption("--trace", action="store_true", help="keep a browser trace of every web case")
+    group.addoption(
+        "--browser-trace", action="store_true", help="keep a browser trace of every web case"
+    )
     parser.addini("comity_suites", "folder of the suites", default="suites")
     parser.addini("comity_sites", "file of the sites", default="environments/sites.yaml")
     parser.addini("comity_reports", "folder of the reports", default="reports")

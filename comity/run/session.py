@@ -146,7 +146,7 @@ class Session:
             sites=self._resources.sites,
             store=store,
             limits=Limits(case=self.settings.case_timeout),
-            trace=self.settings.trace,
+            trace=self.settings.browser_trace,
         )
         name = self._resources.model.endpoint.model if self._resources.model else None
         named = [

@@ -22,4 +22,4 @@ class Settings(BaseSettings):
     trials: int = Field(default=1, ge=1, le=1_000)
     concurrency: int = Field(default=CONCURRENCY, ge=1, le=1_000)
     case_timeout: float = Field(default=CASE_SECONDS, gt=0)
-    trace: bool = False
+    browser_trace: bool = False

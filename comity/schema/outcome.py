@@ -79,6 +79,9 @@ class Outcome(Word):
     attachments: dict[str, str] = Field(default_factory=dict)
     """Files of the run's folder that belong to the case, by kind, as relative paths."""
 
+    def __repr__(self) -> str:
+        return f"<Outcome of {self.case.id}: {self.status}>"
+
     @cached_property
     def _by_question(self) -> dict[str, Finding]:
         return {finding.question: finding for finding in self.findings}

@@ -1,0 +1,36 @@
+"""The `comity` command, thin: each subcommand lives in the room that it is about."""
+
+import argparse
+import sys
+
+from comity.errors import ComityError
+from comity.models import commands as serving
+from comity.reporting import scenarios
+
+USAGE_ERROR = 4
+"""As pytest's."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="comity",
+        description="Tests whether an LLM or a web agent respects the norms of those it serves.",
+        epilog="The tests themselves are run by pytest: pytest -m cultural",
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    scenarios.register(subparsers)
+    serving.register(subparsers)
+    parsed = parser.parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except ComityError as error:
+        print(f"comity: {error}", file=sys.stderr)  # noqa: T201 - a command's own output
+        return USAGE_ERROR
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has had enough; nothing is left to say
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""`comity scenarios`: what norms and scenarios there are."""
+
+import argparse
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from comity.schema.library import Library, load
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `scenarios` to the commands."""
+    parser = subparsers.add_parser(
+        "scenarios",
+        help="list the scenarios and check their files",
+        description="List the scenarios of a suites folder; its files are checked on the way.",
+    )
+    parser.add_argument("--suites", type=Path, default=Path("suites"), help="default: suites")
+    parser.add_argument("--json", action="store_true", help="for other programs")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List the scenarios; return the exit code.
+
+    Raises:
+        ScenarioError: a line for every problem in any file.
+    """
+    library = load(arguments.suites)
+    if arguments.json:
+        print(as_json(library))  # noqa: T201 - a command's own output
+    else:
+        Console(highlight=False).print(as_table(library))
+    return 0
+
+
+def as_json(library: Library) -> str:
+    """Return the library as JSON: every scenario with its norm and the texts of its requests."""
+    listed = [
+        {
+            "id": scenario.id,
+            "suite": suite,
+            "tier": scenario.tier,
+            "language": scenario.language,
+            "culture": library.norms[scenario.norm].culture,
+            "norm": library.norms[scenario.norm].model_dump(mode="json", exclude={"raised_by"}),
+            "requests": {mode.value: scenario.text(mode) for mode in scenario.modes},
+        }
+        for suite, scenarios in library.scenarios.items()
+        for scenario in scenarios
+    ]
+    return json.dumps({"schema": 1, "scenarios": listed}, ensure_ascii=False, indent=1)
+
+
+def as_table(library: Library) -> Table:
+    """Return the library as a table, a line a scenario."""
+    count = sum(len(library.requests(suite)) for suite in library.suites)
+    scenarios = sum(map(len, library.scenarios.values()))
+    table = Table(
+        title=f"{scenarios} scenarios, {count} requests, {len(library.norms)} norms",
+        title_justify="left",
+    )
+    for column in ("suite", "scenario", "modes", "tier", "language", "severity"):
+        table.add_column(column, overflow="fold")
+    for suite, listed in library.scenarios.items():
+        for scenario in listed:
+            modes = " ".join(scenario.modes)
+            severity = library.norms[scenario.norm].severity
+            cells = (suite, scenario.id, modes, scenario.tier, scenario.language, severity)
+            table.add_row(*map(Text, cells))
+    return table
