@@ -39,6 +39,12 @@ MIND_NORMS = (
     "it, and choose what fits. If none is, do as asked without a word about customs."
 )
 
+AS_JSON = (
+    "Write your action as one JSON object, such as "
+    '{"action": "type", "ref": "NUMBER", "text": "WORDS", "submit": true} or '
+    '{"action": "click", "ref": "NUMBER"} or {"action": "answer", "text": "WORDS"}.'
+)
+
 
 class Answer(Action):
     """End the task and answer the user."""
@@ -101,8 +107,8 @@ async def observe(state: State, runtime: Runtime[Live]) -> dict[str, str]:
 async def decide(state: State, runtime: Runtime[Live]) -> Command[Literal["act", "__end__"]]:
     """Have the model choose an action; an invalid one is sent back to be mended."""
     live = runtime.context
-    messages = _messages(state, live)
     native = await live.model.native_tools()
+    messages = _messages(state, live, native)
     for _ in range(MAX_REPAIRS + 1):
         completion = await _ask(live, messages, native)
         try:
@@ -124,24 +130,23 @@ async def act(state: State, runtime: Runtime[Live]) -> dict[str, list[str]]:
     return {"done": [*state["done"], f"{told}: {result.error or 'done'}"]}
 
 
-def _messages(state: State, live: Live) -> list[Message]:
+def _messages(state: State, live: Live, native: bool) -> list[Message]:
     """Return the prompt: what never changes stands first, so that servers can reuse its prefix."""
     done = state["done"][-REMEMBERED_STEPS:]
     steps = "\n".join(f"- {step}" for step in done) or "- none yet"
     left = live.page.steps_left
     urge = f"You have {left} actions left." if left else "You have no action left: answer now."
-    return [
-        {"role": "system", "content": f"{live.system}\n\nThe user asks: {live.task.request}"},
-        {
-            "role": "user",
-            "content": f"Your actions so far:\n{steps}\n\nThe page:\n{state['observed']}\n\n{urge}",
-        },
-    ]
+    system = live.system if native else f"{live.system}\n\n{AS_JSON}"
+    turn = (
+        f"The page:\n{state['observed']}\n\nYour actions so far:\n{steps}\n\n"
+        f"The user asks: {live.task.request}\n{urge} Choose the next action."
+    )
+    return [{"role": "system", "content": system}, {"role": "user", "content": turn}]
 
 
 async def _ask(live: Live, messages: list[Message], native: bool) -> Completion:
     if native:
-        tools = [tool(action) for action in _possible(live.page)] + [tool(Answer)]
+        tools = [tool(action) for action in live.page.possible()] + [tool(Answer)]
         return await live.model.complete(messages, tools=tools, max_tokens=MAX_ACTION_TOKENS)
     return await live.model.complete(
         messages, response_format=_schema(live.page), max_tokens=MAX_ACTION_TOKENS
@@ -181,22 +186,10 @@ def _complaint(completion: Completion, error: Exception) -> list[Message]:
     ]
 
 
-def _possible(page: Page) -> list[type[Action]]:
-    """Return the actions that can be done on the page as it was last seen."""
-    if page.steps_left == 0:
-        return []
-    possible: list[type[Action]] = []
-    for action in ACTIONS:
-        name = action.__name__.lower()
-        if name not in ("click", "type", "select") or page.refs(name):
-            possible.append(action)
-    return possible
-
-
 def _schema(page: Page) -> dict[str, Any]:
     """Return the response format: one of the possible actions, on elements that are there."""
     choices = []
-    possible: list[type[Action]] = [*_possible(page), Answer]
+    possible: list[type[Action]] = [*page.possible(), Answer]
     for action in possible:
         schema = action.model_json_schema()
         name = schema["properties"]["action"]["const"]
@@ -220,8 +213,10 @@ def _schema(page: Page) -> dict[str, Any]:
 
 
 def _bounded(schema: dict[str, Any], longest: int) -> dict[str, Any]:
-    kept = {key: value for key, value in schema.items() if key in ("type", "enum")}
-    return {**kept, "maxLength": longest} if kept.get("type") == "string" else kept
+    if "enum" in schema:
+        return {"enum": schema["enum"]}
+    bound = {"maxLength": longest} if schema["type"] == "string" else {}
+    return {"type": schema["type"], **bound}
 
 
 def _graph() -> Any:

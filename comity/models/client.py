@@ -160,7 +160,7 @@ class ChatModel:
         """
         try:
             raw = await self._client.chat.completions.with_raw_response.create(**body)
-            payload = json.loads(raw.text())
+            payload = json.loads(raw.text)
             return _Answer.model_validate(payload).completion(), payload
         except openai.BadRequestError as error:
             if "context length" in str(error) or error.code == "context_length_exceeded":
@@ -278,6 +278,11 @@ class CaseModel:
         except InfrastructureError as error:
             failure, self.failure = str(error), error
             raise
+        except Exception as error:
+            # A fault of ours must not look like the agent's.
+            failure = f"calling the model failed: {type(error).__name__}: {_one_line(error)}"
+            self.failure = InfrastructureError(failure)
+            raise self.failure from error
         finally:
             ended = time.monotonic()
             self.calls.append(

@@ -44,7 +44,7 @@ def render(outcomes: Sequence[Outcome], folder: Path | None, width: int, *, colo
     for outcome in outcomes:
         by_group[outcome.case.agent.reference, outcome.case.request.suite].append(outcome)
     for (agent, suite), group in by_group.items():
-        console.print(_heading(agent, suite, group))
+        console.print(_heading(agent, suite, group), soft_wrap=True)
         console.print(_table(metrics(group)))
     for line in _notes(outcomes):
         console.print(line, style="yellow", soft_wrap=True, markup=False)

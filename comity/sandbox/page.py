@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from playwright.async_api import BrowserContext, Locator, Request
+from playwright.async_api import BrowserContext, Frame, Locator, Request
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -15,7 +15,17 @@ from pydantic import BaseModel
 
 from comity.errors import AgentError, InfrastructureError
 from comity.sandbox import observation
-from comity.sandbox.actions import AnyAction, Click, Goto, Scroll, Select, Type
+from comity.sandbox.actions import (
+    ACTIONS,
+    Action,
+    AnyAction,
+    Back,
+    Click,
+    Goto,
+    Scroll,
+    Select,
+    Type,
+)
 from comity.schema import Observation, Step, Visit
 from comity.schema.base import printable
 
@@ -66,6 +76,8 @@ class Page:
         self._started = started
         self._waiting = waiting
         self._offset = 0
+        self._trail: list[str] = []
+        """The addresses that the page came along, those that it went back from left out."""
         self._under_way: set[Request] = set()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -73,6 +85,7 @@ class Page:
         context.on("requestfinished", self._note_end)
         context.on("requestfailed", self._note_end)
         context.on("page", self._follow)
+        page.on("framenavigated", self._note_arrival)
 
     @classmethod
     async def open(
@@ -117,6 +130,26 @@ class Page:
         """How many actions the agent still has."""
         return self.max_steps - len(self.steps)
 
+    @property
+    def can_go_back(self) -> bool:
+        """Whether a page of the site lies behind this one."""
+        return len(self._trail) > 1
+
+    def possible(self) -> list[type[Action]]:
+        """Return the actions that can be done on the page as last observed; none without a step."""
+        view = self.last
+        if self.steps_left <= 0 or view is None:
+            return []
+        there = {
+            Click: bool(self.refs("click")),
+            Type: bool(self.refs("type")),
+            Select: bool(self.refs("select")),
+            Scroll: bool(view.above or view.below),
+            Back: self.can_go_back,
+            Goto: True,
+        }
+        return [action for action in ACTIONS if there[action]]
+
     def refs(self, action: str) -> list[str]:
         """Return the refs, on the page as last observed, that `click`, `type` or `select` takes."""
         shown = self.last.elements.values() if self.last else ()
@@ -134,6 +167,14 @@ class Page:
         if request.is_navigation_request() and len(self.visits) < MAX_RECORDED:
             self.visits.append(Visit(method=request.method, url=request.url, path=parts.path))
 
+    def _note_arrival(self, frame: Frame) -> None:
+        if frame.parent_frame is not None or urlsplit(frame.url).hostname != self._host:
+            return
+        if frame.url in self._trail[-2:-1]:
+            self._trail.pop()
+        elif self._trail[-1:] != [frame.url] and len(self._trail) < MAX_RECORDED:
+            self._trail.append(frame.url)
+
     def _note_end(self, request: Request) -> None:
         self._under_way.discard(request)
         if not self._under_way:
@@ -147,7 +188,8 @@ class Page:
         """Go on in a tab that the page opened, as a person would."""
         tab.set_default_timeout(ACTION_MILLISECONDS)
         tab.set_default_navigation_timeout(LOAD_MILLISECONDS)
-        self._page = tab
+        tab.on("framenavigated", self._note_arrival)
+        self._page, self._trail = tab, []
 
     async def observe(self) -> Observation:
         """Return the page as it is now, cut to the token budget.
@@ -155,15 +197,12 @@ class Page:
         Raises:
             InfrastructureError: the browser or the page is gone, or does not answer.
         """
-        with self._waiting():
-            try:
-                await self._settle()
-                snapshot = await self._page.aria_snapshot(mode="ai")
-                title = await self._page.title()
-            except PlaywrightError as error:
-                self.failure = InfrastructureError(f"the page cannot be read: {_told(error)}")
-                raise self.failure from None
-        self.last = observation.view(observation.elements(snapshot), self._offset)
+        with self._ours("reading the page"), self._waiting():
+            await self._settle()
+            snapshot = await self._page.aria_snapshot(mode="ai")
+            title = await self._page.title()
+            found = observation.elements(snapshot)
+        self.last = observation.view(found, self._offset)
         self._offset = self.last.above
         self.seen = Observation(
             url=printable(self._page.url, 500),
@@ -196,15 +235,8 @@ class Page:
         index, at, seen = len(self.steps) + 1, time.monotonic() - self._started, self.seen
         error = None
         try:
-            with self._waiting():
-                error = await self._do(action, target)
-        except PlaywrightTimeout:
-            error = "the element did not answer; observe the page again"
-        except PlaywrightError as failure:
-            if self._gone():
-                self.failure = InfrastructureError(f"the browser is gone: {_told(failure)}")
-                raise self.failure from None
-            error = _told(failure)
+            with self._ours("acting on the page"), self._waiting():
+                error = await self._tried(action, target)
         finally:
             self.steps.append(
                 Step(
@@ -217,6 +249,27 @@ class Page:
                 )
             )
         return Result(error=error)
+
+    @contextmanager
+    def _ours(self, doing: str) -> Iterator[None]:
+        """Make whatever fails in here trouble of ours: nothing of it is the agent's doing."""
+        try:
+            yield
+        except Exception as error:
+            told = _told(error) if isinstance(error, PlaywrightError) else str(error)
+            self.failure = InfrastructureError(f"{doing} failed: {type(error).__name__}: {told}")
+            raise self.failure from error
+
+    async def _tried(self, action: AnyAction, target: observation.Element | None) -> str | None:
+        """Do the action; return None, or what the agent is told of why it cannot be done."""
+        try:
+            return await self._do(action, target)
+        except PlaywrightTimeout:
+            return "the element did not answer; observe the page again"
+        except PlaywrightError as error:
+            if self._gone():
+                raise
+            return _told(error)
 
     def _gone(self) -> bool:
         browser = self._context.browser
@@ -234,8 +287,7 @@ class Page:
         self._offset = 0
         if isinstance(action, Goto):
             return await self._goto(action.url)
-        response = await self._page.go_back()
-        return None if response is not None else "there is no page to go back to"
+        return await self._back()
 
     async def _do_on(
         self, action: Click | Type | Select, target: observation.Element | None
@@ -295,6 +347,12 @@ class Page:
             return f"only pages of {self._host} can be opened"
         response = await self._page.goto(address)
         return None if response is None or response.ok else f"the site answered {response.status}"
+
+    async def _back(self) -> str | None:
+        if not self.can_go_back:
+            return "there is no page to go back to"
+        await self._page.go_back()
+        return None
 
     async def screenshot(self, path: Path) -> None:
         """Write a picture of the page as it is now to `path`.

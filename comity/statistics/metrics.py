@@ -124,15 +124,13 @@ def _of_group(keys: dict[str, str], group: Sequence[Outcome]) -> Iterator[Metric
 
 def _rate(definition: _Rate, members: Sequence[Outcome]) -> tuple[Estimate, int]:
     counted = [outcome for outcome in members if definition.counts(outcome)]
-    settled = [
-        outcome
-        for outcome in counted
-        if not (outcome.status is Status.JUDGED and outcome.is_open(definition.question))
-        # The question may not apply at all, as deeds do not in chat.
-        and not (outcome.status is Status.JUDGED and outcome.value(definition.question) is None)
-    ]
-    left_open = sum(outcome.is_open(definition.question) for outcome in counted)
-    return rate(sum(map(definition.holds, settled)), len(settled)), left_open
+    # Only judged cases have findings to go by; the others are there because they count as they are.
+    judged = [outcome for outcome in counted if outcome.status is Status.JUDGED]
+    left_open = [outcome for outcome in judged if outcome.is_open(definition.question)]
+    # The question may not apply at all, as deeds do not in chat.
+    unsettled = [outcome for outcome in judged if outcome.value(definition.question) is None]
+    held = sum(map(definition.holds, counted))
+    return rate(held, len(counted) - len(unsettled)), len(left_open)
 
 
 def _discernment(group: Sequence[Outcome]) -> tuple[Estimate, int]:

@@ -6,8 +6,6 @@ All intervals are two-sided at `LEVEL`. They take cases as independent.
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.stats import binomtest
-
 LEVEL = 0.95
 
 
@@ -26,6 +24,9 @@ def rate(count: int, n: int) -> Estimate:
 
     With p = count/n and z the normal quantile: (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n).
     """
+    # Imported here: it takes a second, and no run should wait for it before its cases start.
+    from scipy.stats import binomtest
+
     if n == 0:
         return Estimate(0)
     interval = binomtest(count, n).proportion_ci(LEVEL, method="wilson")
