@@ -125,14 +125,14 @@ def serve(spec: ServerSpec, console: Console, *, any_port: bool) -> int:
     log.parent.mkdir(exist_ok=True)
     with _shown(console) as progress:
         server = ensure_server(spec, progress=progress, reuse=False, log=log)
-    with server, registry.registered(spec.key, server.base_url, server.model):
-        _say(server, console, "runs until Ctrl-C")
-        try:
+    try:
+        with server, registry.registered(spec.key, server.base_url, server.model):
+            _say(server, console, "runs until Ctrl-C")
             while (failure := server.failure()) is None:
                 time.sleep(_WATCH_SECONDS)
-        except KeyboardInterrupt:
-            console.print("Stopping the server.")
-            return 0
+    except KeyboardInterrupt:
+        console.print("The server is stopped.")
+        return 0
     raise InfrastructureError(f"{failure}\nIts whole log: {log}")
 
 

@@ -126,7 +126,7 @@ _CPU_FLAGS = (
     "--enforce-eager",
     "--enable-prefix-caching",
     # Small models otherwise spend half of their tokens on blanks and new lines.
-    *("--structured-outputs-config", '{"disable_any_whitespace": true}'),
+    *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
 )
 
 
