@@ -121,8 +121,7 @@ def serve(spec: ServerSpec, console: Console, *, any_port: bool) -> int:
             )
         _say(running, console, "runs already")
         return 0
-    log = cache_directory() / "servers" / f"{spec.key}.log"
-    log.parent.mkdir(exist_ok=True)
+    log = cache_directory("servers") / f"{spec.key}.log"
     with _shown(console) as progress:
         server = ensure_server(spec, progress=progress, reuse=False, log=log)
     try:
@@ -227,7 +226,9 @@ def _signals_interrupt() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _ENDING_SIGNALS}
+    # Under nohup a closed terminal is ignored, and stays so.
+    heeded = [one for one in _ENDING_SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heeded}
     try:
         yield
     finally:

@@ -55,7 +55,6 @@ def registered(key: str, url: str, model: str) -> Iterator[Entry]:
     path = _path(key)
     part = path.with_suffix(f".{entry.id}")
     try:
-        path.parent.mkdir(exist_ok=True)
         part.write_text(entry.model_dump_json())
         part.rename(path)
     except OSError as error:
@@ -118,7 +117,7 @@ def end(entry: Entry, timeout: float) -> None:
 
 
 def _directory() -> Path:
-    return cache_directory() / "servers"
+    return cache_directory("servers")
 
 
 def _path(key: str) -> Path:

@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -43,9 +43,11 @@ def serve(stand_in: MakeSpec) -> Iterator[StartServe]:
     """Starts `comity serve` in a process of its own and waits until it says how to use it."""
     started = []
 
-    def start(spec: ServerSpec, *arguments: str) -> "subprocess.Popen[str]":
+    def start(
+        spec: ServerSpec, *arguments: str, prefix: Sequence[str] = ()
+    ) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "serve", "--model", spec.model, *arguments],
+            [*prefix, sys.executable, "-c", COMMAND, "serve", "--model", spec.model, *arguments],
             env={**os.environ, "COMITY_VLLM": spec.vllm or "", "COLUMNS": "200"},
             stdout=subprocess.PIPE,
             text=True,
@@ -96,6 +98,14 @@ def test_a_signal_stops_the_server_and_removes_its_entry(
     assert process.wait(20) == 0
     assert registry.entries() == []
     assert not any(Path(f"/proc/{pid}").exists() for pid in note.read_text().split())
+
+
+def test_under_nohup_it_outlives_the_terminal(serve: StartServe, stand_in: MakeSpec) -> None:
+    process = serve(stand_in(), "--port", "0", prefix=["nohup"])
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    assert find_server(stand_in()) is not None
 
 
 def test_a_killed_serve_is_not_found(serve: StartServe, stand_in: MakeSpec) -> None:
