@@ -105,11 +105,10 @@ class FirstLine:
             return False
         if self._room > 0:
             line, newline, data = data.partition(b"\n")
-            self._room -= len(line)
+            # No more than the pipe holds: the parent may not be reading.
             with contextlib.suppress(BrokenPipeError):
-                os.write(1, line + newline)
-            if newline:
-                self._room = 0
+                os.write(1, (line + newline)[: self._room])
+            self._room = 0 if newline else self._room - len(line)
             if self._room <= 0:
                 end_of_output = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(end_of_output, 1)
@@ -182,9 +181,9 @@ def reap(child: "subprocess.Popen[bytes]") -> None:
 def descendants() -> Iterator[int]:
     """The process ids of all living descendants."""
     tree = parents()
-    generation = [os.getpid()]
+    generation = {os.getpid()}
     while generation:
-        generation = [pid for pid, parent in tree.items() if parent in generation]
+        generation = {pid for pid, parent in tree.items() if parent in generation}
         yield from generation
 
 

@@ -10,8 +10,8 @@ from comity.errors import InfrastructureError
 CACHE_VARIABLE = "COMITY_CACHE_DIR"
 
 
-def cache_directory() -> Path:
-    """The directory for what can be made again; created if it is not there.
+def cache_directory(part: str = "") -> Path:
+    """The directory for what can be made again, or a part of it; created if it is not there.
 
     `COMITY_CACHE_DIR` names it, else it is the user's cache directory for "comity".
 
@@ -22,6 +22,7 @@ def cache_directory() -> Path:
     directory = (
         Path(named).expanduser().absolute() if named else platformdirs.user_cache_path("comity")
     )
+    directory /= part
     fix = f"Set {CACHE_VARIABLE} to a directory that you may write to."
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -137,8 +137,9 @@ class ChildProcess:
                 )
             part = os.read(output.fileno(), leash.FIRST_LINE_BYTES)
             if not part:
-                self.wait(_SUPERVISOR_SECONDS)
-                raise InfrastructureError(self.obituary())
+                if len(line) < leash.FIRST_LINE_BYTES:
+                    self.wait(left)
+                raise InfrastructureError(f"No whole first line: {self.obituary()}")
             line = self._line = line + part
         return line.decode(errors="backslashreplace").rstrip("\r\n")
 

@@ -121,18 +121,17 @@ def serve(spec: ServerSpec, console: Console, *, any_port: bool) -> int:
             )
         _say(running, console, "runs already")
         return 0
-    log = cache_directory() / "servers" / f"{spec.key}.log"
-    log.parent.mkdir(exist_ok=True)
+    log = cache_directory("servers") / f"{spec.key}.log"
     with _shown(console) as progress:
         server = ensure_server(spec, progress=progress, reuse=False, log=log)
-    with server, registry.registered(spec.key, server.base_url, server.model):
-        _say(server, console, "runs until Ctrl-C")
-        try:
+    try:
+        with server, registry.registered(spec.key, server.base_url, server.model):
+            _say(server, console, "runs until Ctrl-C")
             while (failure := server.failure()) is None:
                 time.sleep(_WATCH_SECONDS)
-        except KeyboardInterrupt:
-            console.print("Stopping the server.")
-            return 0
+    except KeyboardInterrupt:
+        console.print("The server is stopped.")
+        return 0
     raise InfrastructureError(f"{failure}\nIts whole log: {log}")
 
 
@@ -227,7 +226,9 @@ def _signals_interrupt() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _ENDING_SIGNALS}
+    # Under nohup a closed terminal is ignored, and stays so.
+    heeded = [one for one in _ENDING_SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heeded}
     try:
         yield
     finally:

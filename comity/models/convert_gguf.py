@@ -9,8 +9,12 @@ computed in on a CPU.
 import sys
 from pathlib import Path
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+import torch  # type: ignore[import-not-found]
+from transformers import (  # type: ignore[import-not-found]
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GgufConfig,
+)
 
 
 def main(file: Path, directory: Path) -> None:

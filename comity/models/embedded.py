@@ -1,7 +1,8 @@
 """The default model, which a package ships: SmolLM2-135M-Instruct (Apache-2.0).
 
 It is small enough to run anywhere and to be fetched wherever pip works; it shows that all is
-wired, and says nothing about what a large model would do.
+wired, and says nothing about what a large model would do. It is converted in the environment for
+CPU, whichever vLLM then serves it.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ _FIX = "Or name another model with --model, or a running server with --model-url
 def model_directory() -> Path:
     """Where the converted model is, or would be."""
     key = hashlib.sha256(f"{_SHA256} {_RECIPE}".encode()).hexdigest()[:8]
-    return cache_directory() / "models" / f"{NAME}-{key}"
+    return cache_directory("models") / f"{NAME}-{key}"
 
 
 def ensure_model(progress: Progress) -> Path:
@@ -49,7 +50,6 @@ def ensure_model(progress: Progress) -> Path:
     python = environment.ensure_environment(progress)
     parent = directory.parent
     try:
-        parent.mkdir(exist_ok=True)
         with locked(parent / f"{directory.name}.lock", "preparing the model", progress):
             if not directory.is_dir():
                 _make(directory, python, progress)

@@ -49,7 +49,7 @@ def environment_directory() -> Path:
     recipe = [REQUIREMENTS, REMOVED, PYTHON, sysconfig.get_platform(), platform.libc_ver()[0]]
     digest = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:8]
     version = "".join(map(str, PYTHON))
-    return cache_directory() / "vllm" / f"{VLLM_VERSION}-cp{version}-{digest}"
+    return cache_directory("vllm") / f"{VLLM_VERSION}-cp{version}-{digest}"
 
 
 def environment_is_ready() -> bool:
@@ -76,10 +76,6 @@ def ensure_environment(progress: Progress) -> Path:
     python = python_of(directory)
     if environment_is_ready():
         return python
-    try:
-        directory.parent.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InfrastructureError(f"{directory.parent} cannot be created: {error}") from error
     with locked(
         directory.parent / f"{directory.name}.lock", "building the vLLM environment", progress
     ):

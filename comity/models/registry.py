@@ -55,7 +55,6 @@ def registered(key: str, url: str, model: str) -> Iterator[Entry]:
     path = _path(key)
     part = path.with_suffix(f".{entry.id}")
     try:
-        path.parent.mkdir(exist_ok=True)
         part.write_text(entry.model_dump_json())
         part.rename(path)
     except OSError as error:
@@ -67,9 +66,9 @@ def registered(key: str, url: str, model: str) -> Iterator[Entry]:
 
 
 def entries() -> list[Entry]:
-    """All entries whose process lives; those of the dead are removed."""
+    """All entries of this user whose process lives; those of the dead are removed."""
     found = []
-    for path in sorted(_directory().glob("*.json")):
+    for path in sorted(filter(_is_ours, _directory().glob("*.json"))):
         entry = _read(path)
         if entry is not None and _process_started(entry.pid) == entry.process_started:
             found.append(entry)
@@ -118,18 +117,23 @@ def end(entry: Entry, timeout: float) -> None:
 
 
 def _directory() -> Path:
-    return cache_directory() / "servers"
+    return cache_directory("servers")
 
 
 def _path(key: str) -> Path:
     return _directory() / f"{key}.json"
 
 
+def _is_ours(path: Path) -> bool:
+    """Whether this user wrote it; another's could lead our requests to a server of theirs."""
+    try:
+        return path.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
 def _read(path: Path) -> Entry | None:
     try:
-        # In a cache directory that others may write to, theirs could lead our requests to them.
-        if path.stat().st_uid != os.getuid():
-            return None
         return Entry.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
