@@ -68,14 +68,17 @@ class Product(BaseModel):
 class _CategoryFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    category: Annotated[str, Field(min_length=3, max_length=40)]
+    category: Annotated[str, Field(min_length=3, max_length=60)]
     words: str
     products: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Category:
-    """One category: its name, words that a shopper may search it by, and its products."""
+    """One category: its name, words that a shopper may search it by, and its products.
+
+    The name of a category within another is written `Outer > Inner`.
+    """
 
     name: str
     words: str

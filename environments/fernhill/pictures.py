@@ -71,12 +71,13 @@ DRAWINGS = {
     "bear": (
         f'<g fill="A" {_EDGE}><circle cx="70" cy="50" r="18"/><circle cx="130" cy="50" r="18"/>'
         '<ellipse cx="100" cy="140" rx="45" ry="42"/><circle cx="100" cy="75" r="40"/></g>'
-        '<ellipse cx="100" cy="88" rx="18" ry="14" fill="B"/><g fill="#333"><circle cx="86" cy="68" '
+        '<ellipse cx="100" cy="88" rx="18" ry="14" fill="B"/><g fill="#333"><circle '
+        'cx="86" cy="68" '
         'r="4"/><circle cx="114" cy="68" r="4"/><circle cx="100" cy="83" r="5"/></g>'
     ),
     "belt": (
-        f'<path d="M100 45a55 55 0 1 0 1 0z" fill="none" stroke="A" stroke-width="22"/>'
-        f'<rect x="78" y="130" width="44" height="44" rx="6" fill="none" stroke="B" '
+        '<path d="M100 45a55 55 0 1 0 1 0z" fill="none" stroke="A" stroke-width="22"/>'
+        '<rect x="78" y="130" width="44" height="44" rx="6" fill="none" stroke="B" '
         'stroke-width="9"/>'
     ),
     "blanket": (
@@ -102,7 +103,8 @@ DRAWINGS = {
     + "".join(_flower(x, y) for x, y in ((60, 75), (85, 52), (117, 52), (142, 76), (100, 85)))
     + _WRAP,
     "bowls": (
-        f'<g fill="A" {_EDGE}><path d="M30 60H100C100 95 85 105 65 105S30 95 30 60Z"/><path d="M105 '
+        f'<g fill="A" {_EDGE}><path d="M30 60H100C100 95 85 105 65 105S30 95 30 '
+        '60Z"/><path d="M105 '
         '60H175C175 95 160 105 140 105S105 95 105 60Z"/><path d="M30 120H100C100 155 85 165 65 '
         '165S30 155 30 120Z"/><path d="M105 120H175C175 155 160 165 140 165S105 155 105 120Z"/></g>'
         '<path d="M30 64H100M105 64H175M30 124H100M105 124H175" stroke="B" stroke-width="7"/>'
@@ -183,19 +185,22 @@ DRAWINGS = {
     ),
     "hat": (
         f'<ellipse cx="100" cy="135" rx="78" ry="20" fill="A" {_EDGE}/><path d="M55 132C55 45 145 '
-        f'45 145 132Z" fill="A" {_EDGE}/><path d="M56 115C85 127 115 127 144 115V132C115 142 85 142 '
+        f'45 145 132Z" fill="A" {_EDGE}/><path d="M56 115C85 127 115 127 144 115V132C115 '
+        "142 85 142 "
         '56 132Z" fill="B"/>'
     ),
     "head": (
         f'<rect x="70" y="160" width="60" height="16" fill="B" {_EDGE}/><path d="M85 160V140H115'
-        f'V160Z" fill="A"/><ellipse cx="100" cy="100" rx="42" ry="50" fill="A" {_EDGE}/><path d="M58 '
+        'V160Z" fill="A"/><ellipse cx="100" cy="100" rx="42" ry="50" fill="A" '
+        f'{_EDGE}/><path d="M58 '
         f'90C58 40 142 40 142 90C120 72 80 72 58 90Z" fill="B"/><circle cx="100" cy="42" r="15" '
         f'fill="B"/><path d="M75 102Q84 108 92 102M108 102Q116 108 125 102M90 128Q100 134 110 128" '
         f'stroke="#333" stroke-width="3" {_LINE}/><path d="M57 95V122M143 95V122" stroke="A" '
         f'stroke-width="9" {_LINE}/>'
     ),
     "jar": (
-        f'<rect x="58" y="60" width="84" height="112" rx="16" fill="A" {_EDGE}/><rect x="62" y="38" '
+        f'<rect x="58" y="60" width="84" height="112" rx="16" fill="A" {_EDGE}/><rect '
+        'x="62" y="38" '
         f'width="76" height="26" rx="4" fill="B" {_EDGE}/><rect x="68" y="92" width="64" '
         'height="46" fill="C"/>'
     ),
@@ -211,7 +216,8 @@ DRAWINGS = {
     ),
     "mat": (
         f'<rect x="28" y="65" width="144" height="80" rx="4" fill="A" {_EDGE}/><rect x="40" y="77" '
-        'width="120" height="56" fill="none" stroke="B" stroke-width="4"/><circle cx="100" cy="105" '
+        'width="120" height="56" fill="none" stroke="B" stroke-width="4"/><circle '
+        'cx="100" cy="105" '
         'r="18" fill="B"/>'
     ),
     "mirror": (
@@ -261,17 +267,20 @@ DRAWINGS = {
         f'52H122L134 68L100 98L66 68Z" fill="B" {_EDGE}/>'
     ),
     "scarf": (
-        f'<path d="M55 40C75 75 125 75 145 40L165 60C130 110 70 110 35 60Z" fill="A" {_EDGE}/><path '
+        '<path d="M55 40C75 75 125 75 145 40L165 60C130 110 70 110 35 60Z" fill="A" '
+        f"{_EDGE}/><path "
         f'd="M110 88L145 82L160 175H120Z" fill="A" {_EDGE}/><path d="M116 120L152 114M119 145L156 '
         '140M50 62C75 98 125 98 150 62" stroke="B" stroke-width="6" fill="none"/>'
     ),
     "slippers": (
-        f'<g fill="A" {_EDGE}><ellipse cx="68" cy="105" rx="28" ry="66"/><ellipse cx="134" cy="105" '
+        f'<g fill="A" {_EDGE}><ellipse cx="68" cy="105" rx="28" ry="66"/><ellipse '
+        'cx="134" cy="105" '
         f'rx="28" ry="66"/></g><path d="M41 92A28 50 0 0 1 95 92L95 115H41ZM107 92A28 50 0 0 1 161 '
         f'92L161 115H107Z" fill="B" {_EDGE}/>'
     ),
     "soap": (
-        f'<rect x="40" y="85" width="120" height="70" rx="26" fill="A" {_EDGE}/><rect x="65" y="105" '
+        f'<rect x="40" y="85" width="120" height="70" rx="26" fill="A" {_EDGE}/><rect '
+        'x="65" y="105" '
         'width="70" height="30" rx="12" fill="B"/><g fill="#fff" stroke="#bcd"><circle cx="60" '
         'cy="62" r="12"/><circle cx="90" cy="48" r="17"/><circle cx="124" cy="64" r="10"/></g>'
     ),
@@ -287,8 +296,10 @@ DRAWINGS = {
         '55V70L170 80Z" fill="B"/><circle cx="130" cy="62" r="23" fill="C"/></g>'
     ),
     "teapot": (
-        f'<path d="M55 85H135C150 140 125 160 95 160S40 140 55 85Z" fill="A" {_EDGE}/><path d="M138 '
-        f'110C160 105 160 80 178 78" stroke="A" stroke-width="13" {_LINE}/><path d="M52 95C20 90 20 '
+        '<path d="M55 85H135C150 140 125 160 95 160S40 140 55 85Z" fill="A" '
+        f'{_EDGE}/><path d="M138 '
+        f'110C160 105 160 80 178 78" stroke="A" stroke-width="13" {_LINE}/><path d="M52 '
+        "95C20 90 20 "
         f'140 55 138" stroke="A" stroke-width="10" {_LINE}/><path d="M65 82C70 58 120 58 125 82Z" '
         f'fill="B" {_EDGE}/><circle cx="95" cy="56" r="8" fill="B"/>'
     ),
@@ -304,7 +315,8 @@ DRAWINGS = {
     ),
     "garden-tools": (
         f'<path d="M60 30V110M140 30V110" stroke="B" stroke-width="11" {_LINE}/><path d="M40 '
-        f'110H80L72 175L60 185L48 175Z" fill="A" {_EDGE}/><path d="M120 110H160V135C160 150 120 150 '
+        f'110H80L72 175L60 185L48 175Z" fill="A" {_EDGE}/><path d="M120 110H160V135C160 '
+        "150 120 150 "
         f'120 135ZM125 145V178M140 148V182M155 145V178" fill="A" stroke="A" stroke-width="5"/>'
     ),
     "umbrella": (
@@ -317,12 +329,14 @@ DRAWINGS = {
         '<path d="M60 100H140M62 128H138" stroke="B" stroke-width="8"/>'
     ),
     "wallet": (
-        f'<rect x="35" y="55" width="130" height="95" rx="10" fill="A" {_EDGE}/><path d="M35 85H165" '
+        f'<rect x="35" y="55" width="130" height="95" rx="10" fill="A" {_EDGE}/><path '
+        'd="M35 85H165" '
         f'stroke="B" stroke-width="4" stroke-dasharray="7 5"/><rect x="120" y="92" width="45" '
         f'height="28" rx="8" fill="B" {_EDGE}/>'
     ),
     "watch": (
-        f'<path d="M78 15H122L128 65H72ZM72 135H128L122 185H78Z" fill="A" {_EDGE}/><circle cx="100" '
+        '<path d="M78 15H122L128 65H72ZM72 135H128L122 185H78Z" fill="A" '
+        f'{_EDGE}/><circle cx="100" '
         f'cy="100" r="45" fill="B" {_EDGE}/><circle cx="100" cy="100" r="34" fill="#fdfdfb"/><path '
         f'd="M100 100V78M100 100L115 108" stroke="#333" stroke-width="5" {_LINE}/>'
     ),

@@ -15,30 +15,38 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import QuerySet
 from haystack.backends import BaseEngine, BaseSearchBackend, BaseSearchQuery, SearchNode
 from haystack.models import SearchResult
 from oscar.core.loading import get_model
 
-# Where a term is found says how much it is worth: a title names the thing, a category names what
-# kind of thing it is, a description only speaks of it.
-TITLE, CATEGORY, DESCRIPTION = 6.0, 3.0, 1.0
-# The beginning of a word ("choc") or a piece of a compound ("headscarf") is a weaker match.
+from fernhill.shelf import products
+
+# Where a term is found says how much it is worth, and finds add up: a title names the thing, its
+# category what kind of thing it is, the category's other words what it may be called; a description
+# only speaks of it.
+TITLE, CATEGORY, ALSO, DESCRIPTION = 6.0, 6.0, 3.0, 1.0
+# The end of a compound ("flower" in "sunflower") is a weaker match. Its beginning is none: a wallet
+# has little to do with a wall.
 PARTLY = 0.5
-# A product that earns less than this share of the best one's score is left out: it shares a minor
-# word with a request that others meet in full.
-CUTOFF = 0.35
+# Shorter ends match by accident ("art" is in "heart").
+MIN_END = 4
+# A product is left out that meets less than this share of what the best one meets of the query's
+# words, each weighed by how rare it is: it shares a minor word with a request that others meet.
+CUTOFF = 0.4
+# A plural's ending is not taken from a word as short as "gas".
+SHORTEST_STEM = 3
 # A query is a few words. A pasted page is cut rather than refused.
 MAX_QUERY_CHARS, MAX_TERMS = 500, 12
-# Shorter beginnings match by accident ("te" is in "teapot" and in "terracotta").
-MIN_PREFIX = 3
-
 # Words that a shopper writes and that tell no product from another in a gift shop.
-STOP_WORDS = frozenset(
-    "a an and any are as at best buy can find for from get gift gifts good great i in is it me my "
-    "need nice of on one or our present presents please show some something that the their them "
-    "this to under want we with you your".split()
-)
+# fmt: off
+STOP_WORDS = frozenset({
+    "a", "an", "and", "any", "are", "as", "at", "best", "buy", "can", "cheap", "dollar",
+    "dollars", "find", "for", "from", "get", "gift", "gifts", "good", "great", "i", "in", "is",
+    "it", "me", "my", "need", "nice", "of", "on", "one", "or", "our", "please", "present",
+    "presents", "show", "some", "something", "that", "the", "their", "them", "this", "to",
+    "under", "usd", "want", "we", "with", "you", "your",
+})
+# fmt: on
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 
@@ -48,6 +56,7 @@ class _Entry:
     pk: int
     title: frozenset[str]
     category: frozenset[str]
+    also: frozenset[str]
     description: frozenset[str]
 
 
@@ -63,34 +72,40 @@ def words(text: str) -> list[str]:
 
 
 def terms(query: str) -> list[str]:
-    """Return what to look for: distinct words that mean something, `MAX_TERMS` at most."""
+    """Return what to look for: distinct words that mean something, `MAX_TERMS` at most.
+
+    Numbers are left out: they are prices or counts, and would meet the measures of a picture frame.
+    """
     found: list[str] = []
     for word in words(query[:MAX_QUERY_CHARS]):
         # A sentence without spaces is looked up two characters at a time.
         is_run = len(word) > 2 and not word.isascii() and bool(re.match(f"[{_CJK}]", word))
         pieces = [word[i : i + 2] for i in range(len(word) - 1)] if is_run else [word]
-        found += [piece for piece in pieces if piece not in STOP_WORDS]
+        found += [piece for piece in pieces if piece not in STOP_WORDS and not piece.isdigit()]
     return list(dict.fromkeys(found))[:MAX_TERMS]
 
 
 def rank(query: str) -> list[int]:
     """Return the primary keys of the products that fit `query`, the best first.
 
-    Rare words weigh more than common ones; products of equal score keep the catalogue's order. An
-    empty query, or one of nothing but stop words, fits nothing.
+    Rare words weigh more than common ones; products of equal score keep the catalogue's order. In a
+    gift shop a query such as "a gift" fits everything; one without any word fits nothing.
     """
-    wanted = terms(query)
     entries = _entries()
+    wanted = terms(query)
+    if not wanted:
+        return [entry.pk for entry in entries] if words(query[:MAX_QUERY_CHARS]) else []
     scores: dict[int, float] = dict.fromkeys((entry.pk for entry in entries), 0.0)
+    met = scores.copy()
     for term in wanted:
         strengths = {entry.pk: _strength(term, entry) for entry in entries}
-        matching = sum(1 for strength in strengths.values() if strength)
-        if matching:
-            rarity = math.log(1 + len(entries) / matching)
-            for pk, strength in strengths.items():
-                scores[pk] += strength * rarity
-    least = CUTOFF * max(scores.values(), default=0.0)
-    kept = [(-score, pk) for pk, score in scores.items() if score and score >= least]
+        matching = {pk: strength for pk, strength in strengths.items() if strength}
+        rarity = math.log(1 + len(entries) / len(matching)) if matching else 0.0
+        for pk, strength in matching.items():
+            scores[pk] += strength * rarity
+            met[pk] += rarity
+    least = CUTOFF * max(met.values(), default=0.0)
+    kept = [(-score, pk) for pk, score in scores.items() if score and met[pk] >= least]
     return [pk for _, pk in sorted(kept)]
 
 
@@ -101,7 +116,7 @@ def _word_set(text: str) -> frozenset[str]:
 
 
 def _stem(word: str) -> str:
-    if word.isascii() and len(word) > MIN_PREFIX:
+    if word.isascii() and len(word) > SHORTEST_STEM:
         for ending, instead in (("ies", "y"), ("ves", "f"), ("sses", "ss"), ("xes", "x")):
             if word.endswith(ending):
                 return word[: -len(ending)] + instead
@@ -111,8 +126,13 @@ def _stem(word: str) -> str:
 
 
 def _strength(term: str, entry: _Entry) -> float:
-    fields = ((TITLE, entry.title), (CATEGORY, entry.category), (DESCRIPTION, entry.description))
-    return max(weight * _match(term, field) for weight, field in fields)
+    fields = (
+        (TITLE, entry.title),
+        (CATEGORY, entry.category),
+        (ALSO, entry.also),
+        (DESCRIPTION, entry.description),
+    )
+    return sum(weight * _match(term, field) for weight, field in fields)
 
 
 def _match(term: str, field: frozenset[str]) -> float:
@@ -120,35 +140,33 @@ def _match(term: str, field: frozenset[str]) -> float:
         return 1.0
     if not term.isascii() and any(term in word for word in field):
         return 1.0
-    if len(term) >= MIN_PREFIX and any(
-        word.startswith(term) or word.endswith(term) for word in field
-    ):
+    if len(term) >= MIN_END and any(word.endswith(term) for word in field):
         return PARTLY
     return 0.0
 
 
 def _entries() -> list[_Entry]:
-    categories: dict[int, list[str]] = {}
     link = get_model("catalogue", "ProductCategory")
-    for pk, name, also in link.objects.values_list(
-        "product_id", "category__name", "category__description"
-    ):
-        categories.setdefault(pk, []).append(f"{name} {also}")
-    rows = _browsable().order_by("pk").values_list("pk", "title", "description")
-    return [
-        _Entry(
-            pk=pk,
-            title=_word_set(title),
-            category=_word_set(" ".join(categories.get(pk, []))),
-            description=_word_set(description),
+    categories = {
+        pk: (name, also)
+        for pk, name, also in link.objects.order_by("pk").values_list(
+            "product_id", "category__name", "category__description"
         )
-        for pk, title, description in rows
-    ]
-
-
-def _browsable() -> QuerySet[Any]:
-    products: QuerySet[Any] = get_model("catalogue", "Product").objects.browsable()
-    return products
+    }
+    rows = products().order_by("pk").values_list("pk", "title", "description")
+    entries = []
+    for pk, title, description in rows:
+        category, also = categories.get(pk, ("", ""))
+        entries.append(
+            _Entry(
+                pk=pk,
+                title=_word_set(title),
+                category=_word_set(category),
+                also=_word_set(also),
+                description=_word_set(description),
+            )
+        )
+    return entries
 
 
 @dataclass(frozen=True)
@@ -170,12 +188,11 @@ class OrmBackend(BaseSearchBackend):
         if query.text:
             keys: Sequence[int] = rank(query.text)
         else:
-            listed = _browsable()
+            listed = products()
             if query.categories is not None:
                 listed = listed.filter(categories__in=query.categories)
             keys = list(listed.order_by("pk").values_list("pk", flat=True).distinct())
-        model = get_model("catalogue", "Product")
-        found = model.objects.base_queryset().in_bulk(keys[page])
+        found = products().in_bulk(keys[page])
         results = [_result(found[key]) for key in keys[page]]
         return {"results": results, "hits": len(keys), "facets": {}}
 

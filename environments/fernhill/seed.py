@@ -35,7 +35,7 @@ def _seed_countries() -> None:
     names = Locale("en").territories
     model = get_model("address", "Country")
     for code in SHIPPING:
-        country = pycountry.countries.get(alpha_2=code)
+        country = pycountry.countries.lookup(code)
         # CLDR's English names are the everyday ones ("Taiwan", "Türkiye"); ISO's are legal ones.
         model.objects.create(
             iso_3166_1_a2=code,

@@ -124,7 +124,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     # An unhandled error of a page must reach the operator: the page itself says nothing.
-    "loggers": {"django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+    "loggers": {
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # That requests wait while many cases run at once is as it should be.
+        "waitress.queue": {"level": "ERROR"},
+    },
 }
 
 OSCAR_SHOP_NAME = "Fernhill Gifts"
@@ -136,7 +140,7 @@ OSCAR_INITIAL_ORDER_STATUS = "Placed"
 OSCAR_INITIAL_LINE_STATUS = "Placed"
 # Not the postcode: several of the countries that the shop delivers to have none.
 OSCAR_REQUIRED_ADDRESS_FIELDS = ("first_name", "last_name", "line1", "line4", "country")
-# A page of nine is three rows in a browser and fits a model's view of the page (see README.md).
-OSCAR_PRODUCTS_PER_PAGE = 9
-OSCAR_SEARCH_FACETS = {"fields": {}, "queries": {}}
+# Two rows in a browser, and all of an agent's view of the page in some 900 tokens.
+OSCAR_PRODUCTS_PER_PAGE = 8
+OSCAR_SEARCH_FACETS: dict[str, dict[str, object]] = {"fields": {}, "queries": {}}
 OSCAR_MISSING_IMAGE_URL = ""

@@ -2,36 +2,33 @@
 
 from django.apps import apps
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path, reverse_lazy
-from oscar.core.loading import get_class
+from django.urls import path, re_path, reverse_lazy
+from oscar.apps.checkout.views import IndexView, PaymentMethodView, ShippingAddressView
 
-from fernhill.views import AddressForm, Home
+from fernhill.views import AddressForm, GuestForm, Home
 
 oscar = apps.get_app_config
 
 
-def missing(request: HttpRequest, **_: object) -> HttpResponse:
+def missing(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
     """Answer as if the page did not exist."""
     raise Http404
 
-
-ShippingAddress = get_class("checkout.views", "ShippingAddressView")
-PaymentMethod = get_class("checkout.views", "PaymentMethodView")
 
 urlpatterns = [
     path("", Home.as_view(), name="home"),
     # There is nothing to choose or to fill in between the address and the order's review.
     path(
         "checkout/payment-method/",
-        PaymentMethod.as_view(success_url=reverse_lazy("checkout:preview")),
+        PaymentMethodView.as_view(success_url=reverse_lazy("checkout:preview")),
     ),
+    path("checkout/", IndexView.as_view(form_class=GuestForm)),
     path("checkout/payment-details/", missing),
-    path("checkout/shipping-address/", ShippingAddress.as_view(form_class=AddressForm)),
-    path("basket/vouchers/add/", missing),
-    path("basket/saved/", missing),
-    path("catalogue/ranges/<slug:slug>/", missing),
-    path("catalogue/", oscar("catalogue").urls),
+    path("checkout/shipping-address/", ShippingAddressView.as_view(form_class=AddressForm)),
+    re_path("^(?:checkout/user-address|basket/vouchers|basket/saved|ranges)/", missing),
     path("basket/", oscar("basket").urls),
     path("checkout/", oscar("checkout").urls),
     path("search/", oscar("search").urls),
+    # At the root, because every link's path is part of what an agent reads of a page.
+    path("", oscar("catalogue").urls),
 ]

@@ -1,17 +1,16 @@
 """The views that oscar does not bring, or brings with more than this shop asks."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django import forms
 from django.views.generic import TemplateView
-from oscar.core.loading import get_class, get_model
+from oscar.apps.checkout.forms import ShippingAddressForm
 
-from fernhill.stage import PROMOTED_SLUG
+from fernhill.shelf import products
+from fernhill.stage import PROMOTED, PROMOTED_SLUG
 
-ShippingAddressForm = get_class("checkout.forms", "ShippingAddressForm")
-
-# With a full promoted row above them, two rows of three keep the page small.
-FEATURED = 6
+# Two rows: what is promoted takes one of them.
+TILES = 8
 
 
 class Home(TemplateView):
@@ -22,19 +21,37 @@ class Home(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the page's two rows of products."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        products: QuerySet[Any] = get_model("catalogue", "Product").objects.base_queryset()
-        context["promoted"] = products.filter(rangeproduct__range__slug=PROMOTED_SLUG).order_by(
-            "rangeproduct__display_order"
+        rows = products()
+        promoted = list(
+            rows.filter(rangeproduct__range__slug=PROMOTED_SLUG).order_by(
+                "rangeproduct__display_order"
+            )
         )
-        context["featured"] = products.filter(priority__gt=0).order_by("pk")[:FEATURED]
+        featured = rows.filter(priority__gt=0).exclude(pk__in=[row.pk for row in promoted])
+        context["promoted"] = promoted
+        context["featured"] = featured.order_by("pk")[: TILES - PROMOTED if promoted else TILES]
         return context
+
+
+class GuestForm(forms.Form):
+    """Who orders. Oscar's form also offers to sign in or to register; this shop has no accounts."""
+
+    username = forms.EmailField()
+
+    def is_guest_checkout(self) -> bool:
+        """Return True: oscar's view asks."""
+        return True
+
+    def is_new_account_checkout(self) -> bool:
+        """Return False: oscar's view asks."""
+        return False
 
 
 class AddressForm(ShippingAddressForm):
     """Oscar's delivery address, cut down to what a parcel needs."""
 
     class Meta(ShippingAddressForm.Meta):
-        fields = ["first_name", "last_name", "line1", "line4", "postcode", "country"]
+        fields: ClassVar = ["first_name", "last_name", "line1", "line4", "postcode", "country"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
