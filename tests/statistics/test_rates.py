@@ -1,0 +1,58 @@
+"""Rates and intervals are held to published and hand-computed values."""
+
+import pytest
+
+from comity.statistics.rates import paired_difference, rate
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "low", "high"),
+    [
+        (0, 12, 0.0, 0.2425),  # the design's arithmetic: twelve clean cases
+        (0, 73, 0.0, 0.0500),
+        (3, 12, 0.0889, 0.5323),
+        (81, 263, 0.2553, 0.3662),  # Newcombe 1998, table I
+        (1, 29, 0.0061, 0.1718),  # Newcombe 1998, table I
+    ],
+)
+def test_a_rate_has_wilsons_interval(count, n, low, high):
+    estimate = rate(count, n)
+    assert (estimate.n, estimate.value) == (n, count / n)
+    assert estimate.low == pytest.approx(low, abs=1e-4)
+    assert estimate.high == pytest.approx(high, abs=1e-4)
+
+
+def test_nothing_counted_has_no_rate():
+    estimate = rate(0, 0)
+    assert (estimate.n, estimate.value, estimate.low, estimate.high) == (0, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("cells", "value", "low", "high"),
+    [
+        # Newcombe 1998 (Statistics in Medicine 17:2635), table III, method 10.
+        ((36, 12, 2, 0), 0.2, 0.0569, 0.3404),
+        ((29, 0, 0, 1), 0.0, -0.0, 0.0),
+    ],
+)
+def test_a_paired_difference_has_newcombes_interval(cells, value, low, high):
+    both, only_a, only_b, neither = cells
+    pairs = (
+        [(True, True)] * both
+        + [(True, False)] * only_a
+        + [(False, True)] * only_b
+        + [(False, False)] * neither
+    )
+    estimate = paired_difference(pairs)
+    assert estimate.value == pytest.approx(value)
+    if value:
+        assert estimate.low == pytest.approx(low, abs=1e-4)
+        assert estimate.high == pytest.approx(high, abs=1e-4)
+    assert estimate.low <= estimate.value <= estimate.high
+
+
+def test_a_difference_stays_between_its_bounds():
+    estimate = paired_difference([(True, False)] * 12)
+    assert estimate.value == 1.0
+    assert estimate.high == 1.0
+    assert -1.0 <= estimate.low < 1.0
