@@ -11,13 +11,12 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from comity.errors import ConfigurationError, InfrastructureError
-from comity.models import progress as progresses
 from comity.models import registry
 from comity.models.launch import DEFAULT_MODEL, VLLM_VARIABLE, ServerSpec, prepare
 from comity.models.serving import Server, ensure_server, find_server
+from comity.models.showing import shown
 from comity.places import cache_directory
 
 # What OpenAI-compatible servers use by habit, so that it is easily typed.
@@ -25,8 +24,6 @@ DEFAULT_PORT = 8000
 # The server's own grace, the supervisor's kill, and some room.
 _STOP_SECONDS = 40.0
 _WATCH_SECONDS = 0.5
-# Off a terminal (a log of CI), a line this often says that work goes on.
-_PLAIN_SECONDS = 15.0
 # What shells give a command that Ctrl-C ended.
 _INTERRUPTED = 130
 
@@ -92,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with _signals_interrupt():
             if arguments.prepare_only:
-                with _shown(console) as progress:
+                with shown(console) as progress:
                     prepare(spec, progress)
                 console.print("Prepared: comity serve, or pytest -m cultural, can start.")
                 return 0
@@ -122,7 +119,7 @@ def serve(spec: ServerSpec, console: Console, *, any_port: bool) -> int:
         _say(running, console, "runs already")
         return 0
     log = cache_directory("servers") / f"{spec.key}.log"
-    with _shown(console) as progress:
+    with shown(console) as progress:
         server = ensure_server(spec, progress=progress, reuse=False, log=log)
     try:
         with server, registry.registered(spec.key, server.base_url, server.model):
@@ -171,52 +168,6 @@ def _say(server: Server, console: Console, what: str) -> None:
         markup=False,
         soft_wrap=True,
     )
-
-
-@contextmanager
-def _shown(console: Console) -> Iterator[progresses.Progress]:
-    """Progress as a bar on a terminal, as lines elsewhere."""
-    if not console.is_terminal:
-        yield _Lines(console)
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as bars:
-        yield _Bars(bars)
-
-
-class _Bars:
-    """One bar for each step."""
-
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._tasks: dict[str, int] = {}
-
-    def __call__(self, text: str, *, seconds: float, fraction: float | None = None) -> None:
-        if text not in self._tasks:
-            self._tasks[text] = self._bars.add_task(text, total=1.0)
-        task = self._bars.tasks[self._tasks[text]]
-        self._bars.update(task.id, completed=fraction, total=None if fraction is None else 1.0)
-
-
-class _Lines:
-    """A line for each step, and one now and then while it lasts."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._text = ""
-        self._next = 0.0
-
-    def __call__(self, text: str, *, seconds: float, fraction: float | None = None) -> None:
-        if text == self._text and seconds < self._next:
-            return
-        said = f" ({seconds:.0f} s)" if text == self._text else ""
-        self._console.print(f"{text}{said}", markup=False, soft_wrap=True)
-        self._text, self._next = text, seconds + _PLAIN_SECONDS
 
 
 @contextmanager

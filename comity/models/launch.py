@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from comity.errors import ConfigurationError
 from comity.models import embedded, environment
@@ -29,6 +29,8 @@ _PROBE_SECONDS = 120.0
 _CONTEXT_TOKENS = "4096"
 # For SmolLM2-135M 93,000 tokens: 60 requests of 1,500 tokens at once.
 _KV_CACHE_GIB = "2"
+# Flags with which the server would not be found where it is looked for.
+_OURS = frozenset({"--host", "--port", "--model", "--served-model-name"})
 # By default vLLM keeps one CPU for its API server and uses one thread of each core. On few CPUs
 # that halves what is measured; on many it is right.
 _FEW_CPUS = 8
@@ -50,6 +52,14 @@ class ServerSpec(BaseModel):
     """Further flags for vLLM; they win over ours."""
     vllm: str | None = None
     """The `vllm` command to use; else COMITY_VLLM, else one on PATH, else an environment of ours."""
+
+    @field_validator("flags")
+    @classmethod
+    def _leaves_the_address_to_us(cls, flags: tuple[str, ...]) -> tuple[str, ...]:
+        for flag in flags:
+            if (name := flag.partition("=")[0]) in _OURS:
+                raise ValueError(f"{name} is not for vLLM: Comity sets it by its own option")
+        return flags
 
     @property
     def served_name(self) -> str:

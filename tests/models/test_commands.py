@@ -175,3 +175,9 @@ def test_a_stray_word_is_not_taken_for_a_flag() -> None:
 def test_a_port_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="--port"):
         run("--port", "70000")
+
+
+@pytest.mark.parametrize("flag", ["--served-model-name=other", "--host"])
+def test_a_flag_that_would_hide_the_server_is_refused(flag: str) -> None:
+    with pytest.raises(ConfigurationError, match="own option"):
+        run("--", flag, "other")

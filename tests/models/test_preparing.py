@@ -91,7 +91,6 @@ def test_a_machine_without_the_right_python_is_told_which(
 
 def test_who_comes_second_waits_and_uses_what_the_first_built(cache: Path) -> None:
     directory = environment.environment_directory()
-    directory.parent.mkdir(parents=True)
     waiting = threading.Event()
     found: list[Path] = []
 
