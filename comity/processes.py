@@ -15,12 +15,14 @@ from typing import IO, Self
 
 from comity import leash
 from comity.errors import InfrastructureError
+from comity.schema.base import printable
 
 # Long enough for a web server to finish what it is answering.
 GRACE_SECONDS = 5.0
 # What the supervisor may need beyond the grace: counting descendants and the kill itself.
 _SUPERVISOR_SECONDS = leash.KILL_SECONDS + 5.0
 TAIL_LINES = 20
+MAX_ROW_CHARACTERS = 2_000
 _TAIL_BYTES = 16_384
 
 
@@ -157,7 +159,7 @@ class ChildProcess:
         text = data.decode(errors="backslashreplace").replace("\r\n", "\n")
         # A progress bar redraws its line; only what it drew last is of use.
         rows = [row.rstrip("\r").rpartition("\r")[2] for row in text.rstrip().split("\n")]
-        return "\n".join(printable(row) for row in rows[-lines:])
+        return "\n".join(printable(row, MAX_ROW_CHARACTERS) for row in rows[-lines:])
 
     def stop(self, grace: float | None = None) -> None:
         """End the command and all that it started, and wait for that. Again: does nothing.
@@ -196,7 +198,7 @@ class ChildProcess:
 
     @property
     def _name(self) -> str:
-        return printable(Path(self._command[0]).name)
+        return printable(Path(self._command[0]).name, MAX_ROW_CHARACTERS)
 
     def _log_part(self) -> str:
         tail = self.log_tail()
@@ -210,11 +212,3 @@ def ending(status: int | None) -> str:
     if status > 128 and status - 128 in set(signal.Signals):
         return f"was ended by {signal.Signals(status - 128).name}"
     return f"ended with exit status {status}"
-
-
-def printable(text: str) -> str:
-    """A line of text with everything that could steer a terminal escaped."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text.replace("\t", " ")
-    )

