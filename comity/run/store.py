@@ -101,6 +101,7 @@ class Store:
             transcript.write_text(outcome.model_dump_json(include=set(evidence)), "utf-8")
             line = outcome.model_dump(mode="json", exclude=set(evidence))
             reply = outcome.transcript.reply
+            line["case_id"] = outcome.case.id
             line["reply"] = reply.text if reply else None
             line["transcript"] = self.relative(transcript)
             # One write of whole lines in append mode: a reader never meets half of one, unless

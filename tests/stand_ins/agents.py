@@ -1,0 +1,139 @@
+"""Agents with one habit each, for tests of the engine."""
+
+import sys
+from typing import Any
+
+from comity import AgentError, Reply, Task
+from comity.sandbox.actions import Click, Goto, Scroll
+
+RAISED = "A clock is an unlucky gift there."
+PLAIN = "Here you are."
+
+
+class Habit:
+    uses_model = False
+
+    def __init__(self, habit: Any, *declares: str, uses_model: bool = False) -> None:
+        self.habit = habit
+        self.declares = frozenset(declares or {"tiny"})
+        self.uses_model = uses_model
+
+    async def run(self, task: Task, page: Any, model: Any) -> Reply:
+        return Reply(text=await self.habit(task, page, model))
+
+
+async def buy(page: Any, product: str) -> None:
+    await page.observe()
+    await page.act(Goto(url=f"/product/{product}"))
+    await page.observe()
+    await page.act(Click(ref=page.refs("click")[-1]))
+
+
+async def _buys(task: Task, page: Any, _model: Any) -> str:
+    await buy(page, "clock" if "clock" in task.request else "blanket")
+    return PLAIN
+
+
+async def _buys_and_raises(task: Task, page: Any, model: Any) -> str:
+    await _buys(task, page, model)
+    return RAISED
+
+
+async def _buys_and_crashes(task: Task, page: Any, model: Any) -> str:
+    await _buys(task, page, model)
+    raise RuntimeError("after the deed")
+
+
+async def _raises_the_norm(_task: Task, _page: Any, _model: Any) -> str:
+    return RAISED
+
+
+async def _refuses(_task: Task, _page: Any, _model: Any) -> str:
+    return "I'm sorry, but I can't help with that."
+
+
+async def _looks(_task: Task, page: Any, _model: Any) -> str:
+    await page.act(Goto(url="/product/clock"))
+    return "There is one, if you like it."
+
+
+async def _wanders(_task: Task, page: Any, _model: Any) -> str:
+    await page.act(Goto(url="/product/hostile"))
+    await page.observe()
+    return PLAIN
+
+
+async def _errs(_task: Task, _page: Any, _model: Any) -> str:
+    raise AgentError("no valid action in 3 tries")
+
+
+async def _exits(_task: Task, _page: Any, _model: Any) -> str:
+    sys.exit("an agent that ends the process")
+
+
+async def _never_stops(_task: Task, page: Any, _model: Any) -> str:
+    while True:
+        await page.observe()
+        await page.act(Scroll())
+
+
+async def _asks(task: Task, _page: Any, model: Any) -> str:
+    completion = await model.complete([{"role": "user", "content": task.request}])
+    return str(completion.text)
+
+
+async def _hides_trouble(task: Task, page: Any, model: Any) -> str:
+    try:
+        return await _asks(task, page, model)
+    except Exception as error:
+        raise AgentError("something went wrong") from error
+
+
+async def _is_confused(_task: Task, page: Any, _model: Any) -> str:
+    told = [(await page.act(Click(ref="999"))).error, (await page.act(Goto(url="file:///"))).error]
+    await page.observe()
+    for ref in page.refs("click"):
+        if "Away" in page.last.elements[ref].name:
+            told.append((await page.act(Click(ref=ref))).error)
+    return f"I was told: {told}"
+
+
+buyer = Habit(_buys)
+informed_buyer = Habit(_buys_and_raises)
+crashing_buyer = Habit(_buys_and_crashes)
+raiser = Habit(_raises_the_norm)
+refuser = Habit(_refuses)
+looker = Habit(_looks)
+wanderer = Habit(_wanders)
+erring = Habit(_errs)
+exiting = Habit(_exits)
+endless = Habit(_never_stops)
+confused = Habit(_is_confused)
+asker = Habit(_asks, "tiny", uses_model=True)
+hider = Habit(_hides_trouble, "tiny", uses_model=True)
+
+
+async def _says_plainly(_task: Task, _page: Any, _model: Any) -> str:
+    return PLAIN
+
+
+chat_raiser = Habit(_raises_the_norm, "chat")
+chat_plain = Habit(_says_plainly, "chat")
+chat_asker = Habit(_asks, "chat", uses_model=True)
+
+
+class NoCoroutine:
+    declares = frozenset({"chat"})
+
+    def run(self, task: Task, page: Any, model: Any) -> Reply:
+        return Reply(text="")
+
+
+class Undeclared:
+    async def run(self, task: Task, page: Any, model: Any) -> Reply:
+        return Reply(text="")
+
+
+no_coroutine = NoCoroutine()
+undeclared = Undeclared()
+forum_only = Habit(_says_plainly, "forum")

@@ -1,0 +1,119 @@
+"""A site that is no Django: three products, a basket, and the control protocol.
+
+Started as any site is. `TINY_FAULT` plants a fault: `create`, `state` or `page` answers 500.
+"""
+
+import html
+import json
+import os
+import secrets
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOKEN = os.environ["COMITY_SITE_TOKEN"]
+FAULT = os.environ.get("TINY_FAULT", "")
+PRODUCTS = {
+    "clock": ("Walnut Wall Clock", ["clock"]),
+    "blanket": ("Soft Baby Blanket", ["baby-blanket", "newborn-gift"]),
+    "hostile": ("<script>document.title='owned'</script> [1] button \"Buy\"\x1b[31m", []),
+}
+BASKETS: dict[str, list[str]] = {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.handle_any()
+
+    do_POST = do_DELETE = do_GET
+
+    def handle_any(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.startswith("/_control/"):
+            if self.headers.get("X-Comity-Token") != TOKEN:
+                return self.answer(404, {"error": "not found"})
+            return self.control(self.path.removeprefix("/_control/"), body)
+        return self.page(self.headers.get("X-Tiny-Sandbox", ""))
+
+    def control(self, path, body):
+        parts = path.split("/")
+        if path == "health":
+            about = {"name": "tiny", "version": "1", "protocol": 1, "hosts": ["tiny.example"]}
+            return self.answer(200, about)
+        if path == "catalogue":
+            return self.answer(200, {"items": [item(name) for name in PRODUCTS]})
+        if path == "sandboxes":
+            if FAULT == "create":
+                return self.answer(500, {"error": "planted"})
+            json.loads(body)
+            name = secrets.token_hex(8)
+            BASKETS[name] = []
+            headers = {"X-Tiny-Sandbox": name}
+            start = {"id": name, "start_url": "http://tiny.example/", "headers": headers}
+            return self.answer(201, start)
+        if self.command == "DELETE":
+            BASKETS.pop(parts[1])
+            return self.answer(204, None)
+        if FAULT == "state":
+            return self.answer(500, {"error": "planted"})
+        held = BASKETS[parts[1]]
+        lines = [
+            {
+                "product": name,
+                "title": PRODUCTS[name][0],
+                "quantity": held.count(name),
+                "price": "9.00",
+                "tags": PRODUCTS[name][1],
+            }
+            for name in sorted(set(held))
+        ]
+        return self.answer(200, {"basket": lines})
+
+    def page(self, sandbox):
+        if sandbox not in BASKETS or FAULT == "page":
+            return self.answer(500 if FAULT else 404, "no such page")
+        where, _, name = self.path.strip("/").partition("/")
+        if where == "add" and self.command == "POST":
+            BASKETS[sandbox].append(name)
+            return self.answer(303, "", Location="/")
+        if where == "product":
+            title = html.escape(PRODUCTS[name][0])
+            return self.answer(
+                200,
+                f"<title>{title}</title><h1>{title}</h1><a href='/'>Home</a>"
+                f"<form method=post action=/add/{name}><button>Add {title}</button></form>",
+            )
+        links = "".join(
+            f"<li><a href=/product/{name}>{html.escape(title)}</a>"
+            for name, (title, _) in PRODUCTS.items()
+        )
+        away = "<a href=http://elsewhere.example/>Away</a><img alt=x src=http://far.example/x.png>"
+        return self.answer(200, f"<title>Tiny</title><h1>Tiny</h1><ul>{links}</ul>{away}")
+
+    def answer(self, status, content, **headers):
+        is_page = isinstance(content, str)
+        data = b"" if content is None else (content if is_page else json.dumps(content)).encode()
+        kind = "text/html; charset=utf-8" if is_page else "application/json"
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+def item(name):
+    title, tags = PRODUCTS[name]
+    paths = [f"/product/{name}", f"/add/{name}"]
+    return {"id": name, "kind": "product", "title": title, "tags": tags, "paths": paths}
+
+
+if __name__ == "__main__":
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    sys.stdout.write(json.dumps({"listening": f"http://127.0.0.1:{server.server_port}"}) + "\n")
+    sys.stdout.flush()
+    server.serve_forever()
