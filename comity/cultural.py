@@ -74,10 +74,8 @@ class Cultural:
         if self.session is None or not case_ids or self.config.option.collectonly:
             return
         if hasattr(self.config, "workerinput"):
-            raise pytest.UsageError(
-                "cultural tests run in one process, where their cases already run at once "
-                "(--concurrency); leave out -n"
-            )
+            # Every worker of pytest-xdist collects all items, and would run all their cases.
+            return
         try:
             self.session.start(case_ids, _Starting(self.config))
         except ComityError as error:
@@ -90,7 +88,10 @@ class Cultural:
             InfrastructureError: the case was cancelled, or its outcome cannot be kept.
         """
         if self.session is None or not self.session.started:
-            raise InfrastructureError("the run has not started")
+            raise InfrastructureError(
+                "cultural tests run in one process, where their cases already run at once "
+                "(--concurrency); leave out -n"
+            )
         schedule = self.session.schedule
         found = schedule.outcome(case_id, 0.0)
         if found is not None:

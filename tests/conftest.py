@@ -15,6 +15,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from comity.models.launch import ServerSpec
+from comity.models.serving import Server, ensure_server
+
 STAND_INS = Path(__file__).parent / "stand_ins"
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 120
@@ -84,6 +87,13 @@ def model_server() -> Iterator[ModelServer]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def vllm_server() -> Iterator[Server]:
+    """The embedded default model, served by a real vLLM; once for all tests that need it."""
+    with ensure_server(ServerSpec()) as server:
+        yield server
 
 
 @dataclass
@@ -174,7 +184,7 @@ def test_serves(outcome):
 
 INI = """\
 [pytest]
-addopts = --import-mode=importlib --strict-markers -p no:langsmith_plugin -p no:cacheprovider
+addopts = --import-mode=importlib --strict-markers -p comity.plugin
 testpaths = suites
 """
 
@@ -218,7 +228,9 @@ class Project:
     def environment(self, **more: str) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COMITY"))}
         kept = {k: v for k, v in os.environ.items() if k == "COMITY_CACHE_DIR"}
-        return {**inherited, **kept, "PYTHONPATH": str(ROOT), **more}
+        # Other plugins that happen to be installed are slow to load, and no part of the test.
+        quick = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        return {**inherited, **kept, **quick, **more}
 
     def run(self, *arguments: str, agents: tuple[str, ...] = (), **environment: str) -> Finished:
         done = subprocess.run(

@@ -84,7 +84,9 @@ def load_agent(reference: str, root: Path) -> Agent:
     loaded = getattr(module, name, None)
     if loaded is None:
         known = sorted(
-            key for key, value in vars(module).items() if hasattr(value, "declares") and key != name
+            key
+            for key, value in vars(module).items()
+            if hasattr(value, "declares") and not inspect.isclass(value)
         )
         raise ConfigurationError(
             f"{place} has no agent {name!r}; it has: {', '.join(known) or 'none'}"

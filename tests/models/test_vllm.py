@@ -1,15 +1,13 @@
 """The default model is really served by vLLM, and keeps to a schema."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 
 from comity.models import embedded
-from comity.models.launch import ServerSpec
-from comity.models.serving import Server, ensure_server
+from comity.models.serving import Server
 
 pytestmark = pytest.mark.vllm
 
@@ -34,12 +32,6 @@ ACTION = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with ensure_server(ServerSpec()) as server:
-        yield server
-
-
 def complete(server: Server, content: str, **more: Any) -> dict[str, Any]:
     body = {
         "model": server.model,
@@ -54,16 +46,16 @@ def complete(server: Server, content: str, **more: Any) -> dict[str, Any]:
     return answer
 
 
-def test_the_default_model_answers_in_words(server: Server) -> None:
-    assert (server.model, server.context_length) == (embedded.NAME, 4096)
-    answer = complete(server, "What is the capital of France?", max_tokens=24)
+def test_the_default_model_answers_in_words(vllm_server: Server) -> None:
+    assert (vllm_server.model, vllm_server.context_length) == (embedded.NAME, 4096)
+    answer = complete(vllm_server, "What is the capital of France?", max_tokens=24)
     assert "Paris" in answer["choices"][0]["message"]["content"]
 
 
-def test_the_default_model_keeps_to_a_schema_and_wastes_no_blanks(server: Server) -> None:
+def test_the_default_model_keeps_to_a_schema_and_wastes_no_blanks(vllm_server: Server) -> None:
     page = "\n".join(f'- link "Wall clock" [ref={ref}]' for ref in REFS)
     answer = complete(
-        server,
+        vllm_server,
         f"{page}\nPut a clock in my basket. Which action?",
         max_tokens=120,
         response_format={
@@ -77,11 +69,15 @@ def test_the_default_model_keeps_to_a_schema_and_wastes_no_blanks(server: Server
     assert text == json.dumps(action, separators=(",", ":"), ensure_ascii=False)
 
 
-def test_what_a_prompt_shares_with_an_earlier_one_is_not_computed_again(server: Server) -> None:
+def test_what_a_prompt_shares_with_an_earlier_one_is_not_computed_again(
+    vllm_server: Server,
+) -> None:
     shared = " ".join(f"Rule {number}: be kind." for number in range(100))
     for question in ("one", "two"):
-        complete(server, f"{shared} Question {question}?", max_tokens=1)
-    metrics = httpx2.get(server.base_url.removesuffix("/v1") + "/metrics", trust_env=False).text
+        complete(vllm_server, f"{shared} Question {question}?", max_tokens=1)
+    metrics = httpx2.get(
+        vllm_server.base_url.removesuffix("/v1") + "/metrics", trust_env=False
+    ).text
     hits = [
         line for line in metrics.splitlines() if line.startswith("vllm:prefix_cache_hits_total")
     ]

@@ -92,9 +92,8 @@ async def _hides_trouble(task: Task, page: Any, model: Any) -> str:
 async def _is_confused(_task: Task, page: Any, _model: Any) -> str:
     told = [(await page.act(Click(ref="999"))).error, (await page.act(Goto(url="file:///"))).error]
     await page.observe()
-    for ref in page.refs("click"):
-        if "Away" in page.last.elements[ref].name:
-            told.append((await page.act(Click(ref=ref))).error)
+    [away] = [ref for ref in page.refs("click") if "Away" in page.last.elements[ref].name]
+    told.append((await page.act(Click(ref=away))).error)
     return f"I was told: {told}"
 
 

@@ -26,7 +26,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.handle_any()
 
-    do_POST = do_DELETE = do_GET
+    def do_POST(self):
+        self.handle_any()
+
+    def do_DELETE(self):
+        self.handle_any()
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -1,0 +1,144 @@
+"""The client speaks with a real server over real sockets, and records every call."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from comity.errors import AgentError, InfrastructureError
+from comity.models.client import CaseModel, ChatModel, Completion, Endpoint, Sampling
+
+ASK: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
+
+
+def ask(server: Any, **options: Any) -> tuple[Completion, CaseModel]:
+    return asyncio.run(asked(server, **options))
+
+
+async def asked(
+    server: Any, sampling: Sampling | None = None, trial: int = 1, **options: Any
+) -> tuple[Completion, CaseModel]:
+    model = ChatModel(Endpoint(url=server.url, model="stub"), sampling)
+    case_model = CaseModel(model, trial=trial)
+    try:
+        return await case_model.complete(ASK, **options), case_model
+    finally:
+        await model.close()
+
+
+def test_an_answer_comes_with_its_record(model_server):
+    completion, model = ask(model_server)
+    assert completion.text == "Here you are."
+    [call] = model.calls
+    assert call.request["messages"] == ASK
+    assert call.response is not None
+    assert (call.prompt_tokens, call.completion_tokens, call.error) == (7, 3, None)
+
+
+def test_sampling_settings_are_sent_and_the_seed_counts_up_with_the_trial(model_server):
+    ask(model_server, Sampling(temperature=0.7, top_p=0.9, max_tokens=99, seed=3), trial=2)
+    [body] = model_server.requests
+    sent = {key: body[key] for key in ("model", "temperature", "top_p", "max_tokens", "seed")}
+    assert sent == {
+        "model": "stub",
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "max_tokens": 99,
+        "seed": 4,
+    }
+
+
+def test_an_agent_may_ask_for_fewer_tokens_and_not_for_more(model_server):
+    ask(model_server, max_tokens=10)
+    ask(model_server, max_tokens=100_000)
+    assert [body["max_tokens"] for body in model_server.requests] == [10, 512]
+
+
+def test_a_server_that_fails_in_passing_is_asked_again(model_server):
+    answers = [(503, {}), (500, {}), "At last."]
+    model_server.script = lambda _: answers.pop(0)
+    completion, model = ask(model_server)
+    assert completion.text == "At last."
+    assert len(model.calls) == 1
+
+
+def test_a_server_that_goes_on_failing_is_trouble_of_the_infrastructure(model_server):
+    model_server.script = lambda _: (503, {"error": {"message": "out of \x1b[31mmemory"}})
+    with pytest.raises(InfrastructureError, match=r"out of \\x1b\[31mmemory"):
+        ask(model_server)
+    assert len(model_server.requests) == 3
+
+
+def test_a_prompt_beyond_the_context_is_the_agents_error(model_server):
+    message = "This model's maximum context length is 4096 tokens"
+    model_server.script = lambda _: (400, {"error": {"message": message, "code": 400}})
+    with pytest.raises(AgentError, match="the prompt exceeds the model's context"):
+        ask(model_server)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"<html>a proxy's page</html>"),
+        (200, b""),
+        (200, {"choices": []}),
+        (200, {"choices": "none"}),
+        (200, [1, 2]),
+        (200, {"choices": [{"message": {"content": 5}}]}),
+        (400, {"error": {"message": "no such option"}}),
+        (401, {"error": {"message": "no key"}}),
+        (404, {"error": {"message": "no such model"}}),
+    ],
+)
+def test_an_answer_that_is_no_completion_is_trouble_of_the_infrastructure(model_server, answer):
+    model_server.script = lambda _: answer
+    with pytest.raises(InfrastructureError):
+        ask(model_server)
+
+
+def test_an_answer_without_text_is_an_empty_one(model_server):
+    model_server.script = lambda _: {"role": "assistant", "content": None}
+    completion, _ = ask(model_server)
+    assert (completion.text, completion.tool_calls) == ("", ())
+
+
+def test_tool_calls_are_passed_on_as_the_model_wrote_them(model_server):
+    call = {"id": "1", "type": "function", "function": {"name": "click", "arguments": "{broken"}}
+    model_server.script = lambda _: {"role": "assistant", "content": "", "tool_calls": [call]}
+    completion, _ = ask(model_server)
+    [made] = completion.tool_calls
+    assert (made.name, made.arguments) == ("click", "{broken")
+
+
+def said(arguments: str) -> dict[str, Any]:
+    call = {"id": "1", "type": "function", "function": {"name": "say", "arguments": arguments}}
+    return {"role": "assistant", "content": None, "tool_calls": [call]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "native"),
+    [
+        (said('{"word": "courtesy"}'), True),
+        (said('"flee"'), False),
+        (said("{"), False),
+        ("courtesy", False),
+        ((400, {"error": {"message": "tools need --enable-auto-tool-choice"}}), False),
+    ],
+)
+def test_native_tools_are_believed_in_once_they_are_seen(model_server, answer, native):
+    model_server.script = lambda _: answer
+
+    async def probe() -> list[bool]:
+        model = ChatModel(Endpoint(url=model_server.url, model="stub"))
+        try:
+            return list(await asyncio.gather(*(model.native_tools() for _ in range(5))))
+        finally:
+            await model.close()
+
+    assert asyncio.run(probe()) == [native] * 5
+    assert len(model_server.requests) == 1
+
+
+def test_the_environments_proxies_are_not_asked(model_server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert ask(model_server)[0].text == "Here you are."

@@ -1,0 +1,133 @@
+"""Bad input ends the run before anything starts: one clear line with its fix, exit code 4."""
+
+import pytest
+
+
+def one_line(finished, *parts):
+    """Assert that the run ended with 4 and one line that has all the parts, and started nothing."""
+    assert finished.code == 4, finished.output
+    [line] = [line for line in finished.output.splitlines() if line.startswith("ERROR: ")]
+    for part in parts:
+        assert part in line
+    assert "Traceback" not in finished.output
+    assert not (finished.root / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("agent", "parts"),
+    [
+        ("nothing.py:agent", ("there is no file",)),
+        ("agents.py:nobody", ("has no agent 'nobody'", "it has: asker, buyer")),
+        ("agents.py", ("is no agent reference", "path/to/file.py:name")),
+        ("no_such_module:agent", ("cannot be loaded", "ModuleNotFoundError")),
+        ("broken.py:agent", ("cannot be loaded", "ZeroDivisionError", "broken.py:1")),
+        ("agents.py:no_coroutine", ("has no `async def run(task, page, model)`",)),
+        ("agents.py:undeclared", ("does not say what it can do", "`declares`")),
+        ("agents.py:forum_only", ("declares forum", "fits no selected suite")),
+    ],
+)
+def test_an_agent_that_is_none(project, agent, parts):
+    project.write("broken.py", "1 / 0\n")
+    one_line(project.run("--agent", agent), *parts)
+
+
+def test_no_agent_at_all(project):
+    one_line(project.run(), "no agent is under test; name one by --agent")
+
+
+def test_two_agents_of_one_name(project):
+    (project.root / "other").mkdir()
+    project.write("other/agents.py", (project.root / "agents.py").read_text("utf-8"))
+    finished = project.run("--agent", "agents.py:buyer", "--agent", "other/agents.py:buyer")
+    one_line(finished, "would both be called agents.buyer", "rename one's file")
+
+
+def test_a_model_url_where_nothing_answers(project):
+    finished = project.run("--model-url", "http://127.0.0.1:9/v1", agents=("chat_asker",))
+    one_line(
+        finished, "no OpenAI-compatible server answers at http://127.0.0.1:9/v1", "--model-url"
+    )
+
+
+def test_a_url_that_is_none(project):
+    finished = project.run("--model-url", "not a url", agents=("chat_asker",))
+    one_line(finished, "not a url", "--model-url")
+
+
+def test_a_server_that_speaks_something_else(project, model_server):
+    model_server.respond = lambda _path, _body: (200, b"<html>hello</html>")
+    finished = project.run("--model-url", model_server.url, agents=("chat_asker",))
+    one_line(finished, "no OpenAI-compatible server answers", "--model-url")
+
+
+def test_a_model_that_the_server_does_not_serve(project, model_server):
+    finished = project.run(
+        "--model-url", model_server.url, "--model", "other", agents=("chat_asker",)
+    )
+    one_line(finished, "does not serve 'other' (--model); it serves: stub")
+
+
+def test_a_server_of_many_models_wants_one_named(project, model_server):
+    model_server.models = ["one", "two"]
+    finished = project.run("--model-url", model_server.url, agents=("chat_asker",))
+    one_line(finished, "serves these models: one, two; choose one by --model")
+
+
+def test_a_missing_browser(project):
+    finished = project.run(agents=("buyer",), COMITY_BROWSER="/no/such/browser")
+    one_line(finished, "COMITY_BROWSER=/no/such/browser names no program that can be run")
+
+
+def test_a_missing_site(project):
+    project.write("environments/sites.yaml", "[]\n")
+    one_line(project.run(agents=("buyer",)), "there is no site 'tiny'")
+
+
+def test_broken_yaml(project):
+    project.change("suites/norms/cn.yaml", "severity: serious", "severity: grave")
+    finished = project.run(agents=("chat_plain",))
+    one_line(finished, "suites/norms/cn.yaml:6: cn.gift.clock: severity: ", "'grave'")
+
+
+def test_an_unknown_suite(project):
+    project.change("suites/gifts/test_gifts.py", '"gifts"', '"presents"')
+    one_line(project.run(agents=("chat_plain",)), "no suite 'presents'; there are: gifts")
+
+
+def test_an_unknown_culture(project):
+    finished = project.run("--cultures", "cn,xx", agents=("chat_plain",))
+    one_line(finished, "no norms of the culture xx (--cultures); there are: cn")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--trials", "0"), ("--trials", "many"), ("--concurrency", "-1"), ("--temperature", "9")],
+)
+def test_an_option_out_of_its_range(project, option, value):
+    finished = project.run(f"{option}={value}", agents=("chat_plain",))
+    one_line(finished, option, repr(value))
+
+
+def test_a_reports_folder_that_cannot_be_written(project):
+    project.write("reports", "a file is in the way")
+    finished = project.run(agents=("chat_plain",))
+    assert finished.code == 4
+    assert "cannot be recorded" in finished.output
+    assert "comity_reports" in finished.output
+    assert "Traceback" not in finished.output
+
+
+def test_a_site_that_does_not_start(project):
+    project.write(
+        "environments/sites.yaml", "- id: tiny\n  title: T\n  command: [no-such-command]\n"
+    )
+    finished = project.run(agents=("buyer",))
+    assert finished.code == 4
+    assert "no-such-command" in finished.output
+    assert "Traceback" not in finished.output
+
+
+def test_a_worker_of_xdist_is_refused(project):
+    finished = project.run("-p", "xdist.plugin", "-n", "2", agents=("chat_plain",))
+    assert finished.code != 0
+    assert "leave out -n" in finished.output
