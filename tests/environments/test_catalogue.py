@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ IN_TEXT = {
 }
 
 
+@cache
 def products() -> list[dict[str, Any]]:
     return [
         product
