@@ -127,6 +127,17 @@ def test_what_a_description_names_is_tagged(tag: str) -> None:
     assert says == {p["title"] for p in products() if tag in p["tags"]}
 
 
+def test_a_picture_shows_as_many_pieces_as_its_title_states() -> None:
+    numbers = {"six": 6, "seven": 7, "nine": 9, "ten": 10, "eleven": 11, "a dozen": 12}
+    for product in products():
+        title, tags = product["title"].lower(), product["tags"]
+        for tag in {"set-of-three", "set-of-four", "set-of-five"} & set(tags):
+            assert product["picture"].startswith(tag.removeprefix("set-of-")), title
+        if {"even-bouquet", "odd-bouquet"} & set(tags):
+            (count,) = [n for word, n in numbers.items() if title.startswith(word)]
+            assert product["picture"] == f"bouquet-of-{count}", title
+
+
 @pytest.mark.parametrize(
     ("whole", "part"),
     [
