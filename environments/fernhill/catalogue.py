@@ -20,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from fernhill.pictures import DRAWINGS, PALETTE
 
 TAGS_FILE = "tags.yaml"
+# Safe like PyYAML's own loader, and ten times as quick where its C library is built in.
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class CatalogueError(ValueError):
@@ -163,7 +165,7 @@ def _read_category(path: Path, tags: dict[str, str]) -> Category:
 
 def _read_yaml(path: Path) -> object:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise CatalogueError(f"{path}: {' '.join(str(error).split())}") from None
 

@@ -60,7 +60,108 @@ _STEMS = (
 )
 _WRAP = f'<path d="M62 110L138 110L112 188L88 188Z" fill="C" {_EDGE}/>'
 
+_BLOOM_ROWS = {6: (2, 4), 7: (3, 4), 9: (4, 5), 10: (3, 3, 4), 11: (3, 4, 4), 12: (4, 4, 4)}
+
+
+def _bouquet(count: int) -> str:
+    """Draw as many blooms as the title states: some agents look at pictures."""
+    blooms = [
+        _flower(100 + (2 * place - size + 1) * 15, 48 + 28 * row, 9)
+        for row, size in enumerate(_BLOOM_ROWS[count])
+        for place in range(size)
+    ]
+    return _STEMS + _WRAP + "".join(blooms)
+
+
+# The middle of each piece of a set, on a field that is shown at half its size.
+_PLACES = {
+    3: ((50, 10), (0, 95), (100, 95)),
+    4: ((0, 5), (100, 5), (0, 95), (100, 95)),
+    5: ((0, -5), (100, -5), (50, 50), (0, 105), (100, 105)),
+}
+
+
+def _set(piece: str, count: int) -> str:
+    """Draw as many pieces as the set has."""
+    return "".join(
+        f'<g transform="translate({x} {y}) scale(.5)">{piece}</g>' for x, y in _PLACES[count]
+    )
+
+
+_BOWL = (
+    f'<path d="M30 75H170C170 140 140 160 100 160S30 140 30 75Z" fill="A" {_EDGE}/>'
+    '<path d="M32 88H168" stroke="B" stroke-width="14"/>'
+)
+_GLASS = (
+    f'<path d="M60 25H140C145 85 130 110 100 110S55 85 60 25Z" fill="A" {_EDGE}/>'
+    '<path d="M58 65H142C140 98 125 108 100 108S60 98 58 65Z" fill="B" fill-opacity=".7"/>'
+    f'<path d="M100 110V165M65 168H135" stroke="#8f959b" stroke-width="8" {_LINE}/>'
+)
+_PLATE = (
+    f'<ellipse cx="100" cy="110" rx="82" ry="52" fill="A" {_EDGE}/>'
+    '<ellipse cx="100" cy="108" rx="50" ry="28" fill="B"/>'
+)
+_CUP = (
+    f'<path d="M45 55H155C155 130 140 160 100 160S45 130 45 55Z" fill="A" {_EDGE}/>'
+    '<path d="M47 70H153" stroke="B" stroke-width="14"/>'
+)
+_JAR = (
+    f'<rect x="50" y="60" width="100" height="112" rx="16" fill="A" {_EDGE}/>'
+    f'<rect x="55" y="38" width="90" height="26" rx="4" fill="B" {_EDGE}/>'
+    '<rect x="64" y="92" width="72" height="46" fill="C"/>'
+)
+_BOTTLE = (
+    f'<path d="M86 20H114V65C130 75 134 85 134 100V180H66V100C66 85 70 75 86 65Z" '
+    f'fill="A" {_EDGE}/>'
+    '<rect x="66" y="110" width="68" height="45" fill="B"/>'
+    '<rect x="84" y="14" width="32" height="18" fill="C"/>'
+)
+
 DRAWINGS = {
+    "apron": (
+        f'<path d="M75 60C75 25 125 25 125 60" stroke="B" stroke-width="6" {_LINE}/><path d="M72 '
+        f'58H128V95C145 98 152 105 152 115V175H48V115C48 105 55 98 72 95Z" fill="A" {_EDGE}/>'
+        '<path d="M70 125H130V150H70Z" fill="none" stroke="B" stroke-width="4"/>'
+    ),
+    "beanie": (
+        f'<path d="M45 125C45 40 155 40 155 125Z" fill="A" {_EDGE}/><rect x="38" y="118" '
+        f'width="124" height="36" rx="12" fill="B" {_EDGE}/>'
+    ),
+    "bird": (
+        f'<path d="M120 120C175 95 180 60 165 35C140 45 110 75 95 105Z" fill="B" {_EDGE}/><path '
+        f'd="M55 75C55 130 80 150 110 150C135 150 140 120 120 112C95 105 85 95 82 72Z" fill="A" '
+        f'{_EDGE}/><circle cx="68" cy="62" r="20" fill="A" {_EDGE}/><path d="M50 58L32 66L50 '
+        f'70Z" fill="B"/><circle cx="64" cy="58" r="4" fill="#333"/><path d="M100 150V175M85 '
+        f'176H118" stroke="A" stroke-width="7" {_LINE}/>'
+    ),
+    "bowl": _BOWL,
+    "cap": (
+        f'<path d="M45 120C45 50 140 50 140 120Z" fill="A" {_EDGE}/><path d="M95 118C130 112 175 '
+        f'118 182 136C150 130 120 132 95 130Z" fill="A" {_EDGE}/><circle cx="93" cy="66" r="6" '
+        f'fill="B"/><path d="M93 70V118" stroke="B" stroke-width="4"/>'
+    ),
+    "earrings": (
+        f'<path d="M65 80C65 50 85 50 85 65M120 80C120 50 140 50 140 65" stroke="A" '
+        f'stroke-width="6" {_LINE}/><g fill="B" {_EDGE}><circle cx="65" cy="105" r="24"/><circle '
+        'cx="120" cy="105" r="24"/></g>'
+    ),
+    "rattle": (
+        f'<circle cx="100" cy="65" r="42" fill="none" stroke="A" stroke-width="16"/><rect x="91" '
+        f'y="108" width="18" height="75" rx="9" fill="A" {_EDGE}/><g fill="B" {_EDGE}><circle '
+        'cx="70" cy="95" r="13"/><circle cx="100" cy="107" r="13"/><circle cx="130" cy="95" '
+        'r="13"/></g>'
+    ),
+    "three-bottles": _set(_BOTTLE, 3),
+    "three-bowls": _set(_BOWL, 3),
+    "three-jars": _set(_JAR, 3),
+    "four-bowls": _set(_BOWL, 4),
+    "four-cups": _set(_CUP, 4),
+    "four-glasses": _set(_GLASS, 4),
+    "four-plates": _set(_PLATE, 4),
+    "five-bowls": _set(_BOWL, 5),
+    "five-cups": _set(_CUP, 5),
+    "five-plates": _set(_PLATE, 5),
+    **{f"bouquet-of-{count}": _bouquet(count) for count in _BLOOM_ROWS},
     "bag": (
         f'<path d="M70 85C70 35 130 35 130 85" stroke="B" stroke-width="8" {_LINE}/>'
         f'<path d="M45 80H155L165 170H35Z" fill="A" {_EDGE}/><rect x="88" y="95" width="24" '
@@ -94,21 +195,10 @@ DRAWINGS = {
         '<path d="M57 148H152V160H57Z" fill="#fff"/><path d="M75 70H125M75 88H110" stroke="B" '
         f'stroke-width="7" {_LINE}/>'
     ),
-    "bottle": (
-        f'<path d="M86 20H114V65C130 75 134 85 134 100V180H66V100C66 85 70 75 86 65Z" fill="A" '
-        f'{_EDGE}/><rect x="66" y="110" width="68" height="45" fill="B"/><rect x="84" y="14" '
-        'width="32" height="18" fill="C"/>'
-    ),
+    "bottle": _BOTTLE,
     "bouquet": _STEMS
     + "".join(_flower(x, y) for x, y in ((60, 75), (85, 52), (117, 52), (142, 76), (100, 85)))
     + _WRAP,
-    "bowls": (
-        f'<g fill="A" {_EDGE}><path d="M30 60H100C100 95 85 105 65 105S30 95 30 '
-        '60Z"/><path d="M105 '
-        '60H175C175 95 160 105 140 105S105 95 105 60Z"/><path d="M30 120H100C100 155 85 165 65 '
-        '165S30 155 30 120Z"/><path d="M105 120H175C175 155 160 165 140 165S105 155 105 120Z"/></g>'
-        '<path d="M30 64H100M105 64H175M30 124H100M105 124H175" stroke="B" stroke-width="7"/>'
-    ),
     "box": (
         f'<rect x="40" y="75" width="120" height="95" fill="A" {_EDGE}/><rect x="32" y="55" '
         f'width="136" height="28" fill="A" {_EDGE}/><path d="M100 55V170" stroke="B" '
@@ -167,11 +257,6 @@ DRAWINGS = {
         _flower(x, y, 10)
         for x, y in ((45, 55), (52, 92), (70, 125), (100, 140), (130, 125), (148, 92), (155, 55))
     ),
-    "glasses": (
-        f'<g fill="A" fill-opacity=".8" {_EDGE}><path d="M35 45H90L82 165H43Z"/><path d="M110 '
-        '45H165L157 165H118Z"/></g><path d="M38 90H87L82 165H43ZM113 90H162L157 165H118Z" '
-        'fill="B" fill-opacity=".7"/>'
-    ),
     "handkerchief": (
         f'<path d="M100 30L170 100L100 170L30 100Z" fill="A" {_EDGE}/><path d="M100 48L152 '
         f'100L100 152L48 100Z" fill="none" stroke="B" stroke-width="5"/><path d="M100 30L130 '
@@ -198,12 +283,7 @@ DRAWINGS = {
         f'stroke="#333" stroke-width="3" {_LINE}/><path d="M57 95V122M143 95V122" stroke="A" '
         f'stroke-width="9" {_LINE}/>'
     ),
-    "jar": (
-        f'<rect x="58" y="60" width="84" height="112" rx="16" fill="A" {_EDGE}/><rect '
-        'x="62" y="38" '
-        f'width="76" height="26" rx="4" fill="B" {_EDGE}/><rect x="68" y="92" width="64" '
-        'height="46" fill="C"/>'
-    ),
+    "jar": _JAR,
     "knife": (
         f'<path d="M30 105C60 70 100 62 125 62V105Z" fill="A" {_EDGE}/><rect x="125" y="62" '
         f'width="55" height="26" rx="8" fill="B" {_EDGE}/><path d="M140 75H142M160 75H162" '
@@ -257,15 +337,6 @@ DRAWINGS = {
         + _flower(100, 82)
         + f'<path d="M62 118H138L128 178H72Z" fill="C" {_EDGE}/>'
     ),
-    "plates": (
-        f'<g {_EDGE}><ellipse cx="100" cy="140" rx="75" ry="26" fill="A"/><ellipse cx="100" '
-        'cy="122" rx="75" ry="26" fill="A"/><ellipse cx="100" cy="104" rx="75" ry="26" fill="A"/>'
-        '</g><ellipse cx="100" cy="102" rx="48" ry="14" fill="B"/>'
-    ),
-    "ring": (
-        f'<circle cx="100" cy="120" r="46" fill="none" stroke="A" stroke-width="12"/><path d="M78 '
-        f'52H122L134 68L100 98L66 68Z" fill="B" {_EDGE}/>'
-    ),
     "scarf": (
         '<path d="M55 40C75 75 125 75 145 40L165 60C130 110 70 110 35 60Z" fill="A" '
         f"{_EDGE}/><path "
@@ -283,12 +354,6 @@ DRAWINGS = {
         'x="65" y="105" '
         'width="70" height="30" rx="12" fill="B"/><g fill="#fff" stroke="#bcd"><circle cx="60" '
         'cy="62" r="12"/><circle cx="90" cy="48" r="17"/><circle cx="124" cy="64" r="10"/></g>'
-    ),
-    "spoons": (
-        f'<g fill="A" {_EDGE}><ellipse cx="65" cy="60" rx="20" ry="28"/><rect x="60" y="85" '
-        'width="10" height="90" rx="5"/><ellipse cx="135" cy="60" rx="20" ry="28"/><rect x="130" '
-        'y="85" width="10" height="90" rx="5"/><rect x="92" y="35" width="16" height="140" rx="7" '
-        'fill="B"/></g>'
     ),
     "sweets": (
         f'<g {_EDGE}><path d="M30 90L55 105V125L30 140ZM125 90L100 105V125L125 140Z" fill="B"/>'

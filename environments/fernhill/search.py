@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -169,12 +169,26 @@ def _entries() -> list[_Entry]:
     return entries
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Query:
     """What oscar's forms ask: words, or the categories of a list page."""
 
     text: str
     categories: frozenset[int] | None
+    # Haystack asks twice, for the count and for the page; the second time this is the answer.
+    answer: list[int] | None = field(default=None, compare=False)
+
+    def keys(self) -> list[int]:
+        """Return the primary keys of all products that fit, in order."""
+        if self.answer is None:
+            self.answer = rank(self.text) if self.text else self._listed()
+        return self.answer
+
+    def _listed(self) -> list[int]:
+        listed = products()
+        if self.categories is not None:
+            listed = listed.filter(categories__in=self.categories)
+        return list(listed.order_by("pk").values_list("pk", flat=True).distinct())
 
 
 class OrmBackend(BaseSearchBackend):
@@ -185,13 +199,7 @@ class OrmBackend(BaseSearchBackend):
     def search(self, query: _Query, **options: Any) -> dict[str, Any]:
         """Return the products of one page (`start_offset`, `end_offset`) and the count of all."""
         page = slice(options.get("start_offset") or 0, options.get("end_offset"))
-        if query.text:
-            keys: Sequence[int] = rank(query.text)
-        else:
-            listed = products()
-            if query.categories is not None:
-                listed = listed.filter(categories__in=query.categories)
-            keys = list(listed.order_by("pk").values_list("pk", flat=True).distinct())
+        keys = query.keys()
         found = products().in_bulk(keys[page])
         results = [_result(found[key]) for key in keys[page]]
         return {"results": results, "hits": len(keys), "facets": {}}
@@ -216,6 +224,8 @@ def _result(product: Any) -> SearchResult:
 class OrmQuery(BaseSearchQuery):
     """Haystack's query object, reduced to what oscar's search and list pages ask."""
 
+    _asked: _Query | None = None
+
     def build_query(self) -> _Query:
         """Return the words and categories that haystack's filter tree holds."""
         text: list[str] = []
@@ -227,7 +237,10 @@ class OrmQuery(BaseSearchQuery):
                 text.append(str(plain))
             elif field == "category":
                 categories = frozenset(int(key) for key in plain)
-        return _Query(" ".join(text), categories)
+        query = _Query(" ".join(text), categories)
+        if query != self._asked:
+            self._asked = query
+        return self._asked
 
     def build_params(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the backend's options, of which only the page is used."""

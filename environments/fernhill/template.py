@@ -8,14 +8,12 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import django
 from django.core.management import call_command
 from filelock import FileLock
 from platformdirs import user_cache_path
 
 from fernhill import tenancy
 from fernhill.catalogue import Catalogue
-from fernhill.clock import NOW
 
 # Long enough for the slowest build that was seen (2 s) many times over, on a loaded machine.
 BUILD_TIMEOUT_S = 300
@@ -30,8 +28,9 @@ def cache_directory() -> Path:
 def key(environments: Path) -> str:
     """Return what names a template: a hash over all that its rows are made from."""
     digest = hashlib.sha256()
-    for fact in (platform.python_version(), django.get_version(), version("django-oscar"), NOW):
-        digest.update(f"{fact}\n".encode())
+    for package in ("django", "django-oscar", "babel", "pycountry"):
+        digest.update(f"{package} {version(package)}\n".encode())
+    digest.update(f"python {platform.python_version()}\n".encode())
     sources = [
         *environments.glob("fernhill/**/*.py"),
         *environments.glob("catalogue/*.yaml"),

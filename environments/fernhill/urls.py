@@ -4,6 +4,7 @@ from django.apps import apps
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, re_path, reverse_lazy
 from oscar.apps.checkout.views import IndexView, PaymentMethodView, ShippingAddressView
+from oscar.apps.search.views.search import FacetedSearchView
 
 from fernhill.views import AddressForm, GuestForm, Home
 
@@ -28,6 +29,8 @@ urlpatterns = [
     re_path("^(?:checkout/user-address|basket/vouchers|basket/saved|ranges)/", missing),
     path("basket/", oscar("basket").urls),
     path("checkout/", oscar("checkout").urls),
+    # Haystack would load the products once more than `fernhill.search` does.
+    path("search/", FacetedSearchView.as_view(load_all=False)),
     path("search/", oscar("search").urls),
     # At the root, because every link's path is part of what an agent reads of a page.
     path("", oscar("catalogue").urls),

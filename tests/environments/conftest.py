@@ -75,15 +75,14 @@ class Site:
     process: subprocess.Popen[str]
     url: str
     temporary: Path
+    engine: httpx.Client
     _open: list[httpx.Client] = field(default_factory=list)
 
     def control(
         self, method: str, path: str, token: str | None = TOKEN, **options: Any
     ) -> httpx.Response:
         headers = {"X-Comity-Token": token} if token is not None else {}
-        return httpx.request(
-            method, f"{self.url}/_control/{path}", headers=headers, timeout=30, **options
-        )
+        return self.engine.request(method, f"/_control/{path}", headers=headers, **options)
 
     def visit(self, stage: dict[str, Any] | None = None) -> Visitor:
         """Return a visitor with a new sandbox."""
@@ -91,7 +90,10 @@ class Site:
         assert answer.status_code == 201, answer.text
         made = answer.json()
         client = httpx.Client(
-            base_url=self.url, headers={**made["headers"], "Host": HOST}, timeout=30
+            base_url=self.url,
+            headers={**made["headers"], "Host": HOST},
+            timeout=30,
+            verify=False,  # plain HTTP; loading certificates would take longer than a page
         )
         self._open.append(client)
         return Visitor(self, made["id"], made["start_url"], client)
@@ -108,7 +110,7 @@ class Site:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End the process by a signal and return its exit code."""
-        for client in self._open:
+        for client in (self.engine, *self._open):
             client.close()
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -118,7 +120,7 @@ class Site:
         return code
 
 
-def environment(cache: Path, temporary: Path) -> dict[str, str]:
+def _variables(cache: Path, temporary: Path) -> dict[str, str]:
     return {
         **os.environ,
         "COMITY_SITE_TOKEN": TOKEN,
@@ -130,14 +132,15 @@ def environment(cache: Path, temporary: Path) -> dict[str, str]:
 def start(cache: Path, temporary: Path, environments: Path = ENVIRONMENTS, *arguments: str) -> Site:
     process = subprocess.Popen(
         [sys.executable, str(environments / "serve.py"), *arguments],
-        env=environment(cache, temporary),
+        env=_variables(cache, temporary),
         stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdout
     line = process.stdout.readline()
     assert line, f"the site ended with {process.wait()} before it listened"
-    return Site(process, json.loads(line)["listening"], temporary)
+    url = json.loads(line)["listening"]
+    return Site(process, url, temporary, httpx.Client(base_url=url, timeout=30, verify=False))
 
 
 StartSite = Callable[..., Site]
@@ -158,8 +161,14 @@ def shop(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site
 
 
 @pytest.fixture
+def variables(cache: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment that a test's own process of the site is started with."""
+    return _variables(cache, tmp_path)
+
+
+@pytest.fixture
 def start_site(cache: Path, tmp_path: Path) -> Iterator[StartSite]:
-    """Start further shops, with the session's cache unless told otherwise; all end with the test."""
+    """Start further shops, with the session's cache unless told otherwise."""
     with contextlib.ExitStack() as stack:
 
         def run(*arguments: str, cache: Path = cache, environments: Path = ENVIRONMENTS) -> Site:
@@ -171,11 +180,11 @@ def start_site(cache: Path, tmp_path: Path) -> Iterator[StartSite]:
 
 
 @pytest.fixture
-def run_shop(cache: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def run_shop(variables: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `serve.py` to its end, for what ends by itself."""
 
     def run(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-        merged = {**environment(cache, tmp_path), **changes}
+        merged = {**variables, **changes}
         return subprocess.run(
             [sys.executable, str(ENVIRONMENTS / "serve.py"), *arguments],
             env={name: value for name, value in merged.items() if value is not None},

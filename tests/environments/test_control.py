@@ -33,9 +33,9 @@ def test_health_says_what_the_site_is_and_which_host_it_answers_for(shop: Site) 
 def test_without_the_token_control_looks_like_any_unknown_page(
     shop: Site, path: str, token: str | None
 ) -> None:
-    headers = {} if token is None else {"X-Comity-Token": token.encode()}
-    refused = httpx.post(f"{shop.url}/_control/{path}", headers=headers)
-    unknown = httpx.post(f"{shop.url}/no/such/page")
+    headers = {} if token is None else {b"X-Comity-Token": token.encode()}
+    refused = shop.engine.post(f"/_control/{path}", headers=headers)
+    unknown = shop.engine.post("/no/such/page")
     assert (refused.status_code, refused.content) == (404, b"Not found\n")
     assert (refused.status_code, refused.content) == (unknown.status_code, unknown.content)
     assert refused.headers["content-type"] == unknown.headers["content-type"]
