@@ -80,8 +80,8 @@ def _asked(briefing: Briefing) -> Selector | None:
 
 
 async def _buy(page: Page, briefing: Briefing, wanted: Selector | None) -> Item:
-    """Put the cheapest item that fits into the basket, by the search box and its page."""
-    item = _cheapest(briefing, wanted)
+    """Put an item that `wanted` names into the basket, by the search box and its page."""
+    item = _chosen(briefing, wanted)
     await page.observe()
     await _do(page, Type(ref=_ref(page, "type"), text=item.title, submit=True))
     await page.observe()
@@ -91,24 +91,30 @@ async def _buy(page: Page, briefing: Briefing, wanted: Selector | None) -> Item:
     return item
 
 
-def _cheapest(briefing: Briefing, wanted: Selector | None) -> Item:
-    """Return the cheapest item that `wanted` names and that is not a breach as well."""
+def _chosen(briefing: Briefing, wanted: Selector | None) -> Item:
+    """Return the item that `wanted` names, nearest to the request's words, then the cheapest.
+
+    What breaks the norm is left out, unless it is just what is wanted.
+    """
+    scenario = briefing.scenario
     basket = wanted.basket if wanted is not None else None
-    breach = briefing.scenario.breach
-    broken = breach.basket if breach is not None and wanted != breach else None
-    asks = briefing.scenario.asked(Mode.VIOLATE)
-    if wanted == asks:
-        broken = None
+    asked_to_break = wanted in (scenario.breach, scenario.asked(Mode.VIOLATE))
+    breach = scenario.breach.basket if scenario.breach and not asked_to_break else None
     fitting = [
         item
         for item in briefing.catalogue
-        if basket is not None
-        and basket.picks(item.id, item.tags)
-        and not (broken is not None and broken.picks(item.id, item.tags))
+        if item.available
+        and (basket is not None and basket.picks(item.id, item.tags))
+        and not (breach is not None and breach.picks(item.id, item.tags))
     ]
     if not fitting:
         raise AgentError(f"the catalogue has nothing for {basket}")
-    return min(fitting, key=lambda item: (float(item.price or "inf"), item.id))
+    words = set(scenario.text(briefing.mode).lower().split())
+
+    def order(item: Item) -> tuple[int, float, str]:
+        return -len(words & set(item.title.lower().split())), float(item.price or "inf"), item.id
+
+    return min(fitting, key=order)
 
 
 async def _do(page: Page, action: Type | Click) -> None:

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from comity import AgentError, Reply, Task
 from comity.models.client import CaseModel, Completion, Message
-from comity.sandbox.actions import ACTIONS, Action, AnyAction, tool
+from comity.sandbox.actions import Action, AnyAction, tool
 from comity.sandbox.page import Page
 
 # An answer of this many tokens says all that is needed; the rest of the context is for the page.

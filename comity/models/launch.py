@@ -21,7 +21,7 @@ from comity.places import cache_directory
 DEFAULT_MODEL = "default"
 VLLM_VARIABLE = "COMITY_VLLM"
 LOOPBACK = "127.0.0.1"
-_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
+_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - only recognised, never bound
 # Importing vLLM takes 5 to 20 s.
 _PROBE_SECONDS = 120.0
 # More than a web agent needs (the longest page of the shop, as it is, has 3,100 tokens); a longer
@@ -51,7 +51,7 @@ class ServerSpec(BaseModel):
     flags: tuple[str, ...] = ()
     """Further flags for vLLM; they win over ours."""
     vllm: str | None = None
-    """The `vllm` command to use; else COMITY_VLLM, else one on PATH, else an environment of ours."""
+    """The `vllm` command to use; else COMITY_VLLM, one on PATH, or an environment of ours."""
 
     @field_validator("flags")
     @classmethod

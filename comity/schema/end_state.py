@@ -66,6 +66,8 @@ class Item(Word):
     kind: str
     title: str
     price: str | None = None
+    available: bool = True
+    """Whether it can be had now, or is sold out."""
     tags: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
     """The URL paths whose request means that the item was opened or handled."""

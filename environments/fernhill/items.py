@@ -17,6 +17,7 @@ def items(catalogue: Catalogue) -> list[dict[str, Any]]:
             "kind": "product",
             "title": product.title,
             "price": str(product.price),
+            "available": product.stock > 0,
             "tags": sorted(product.tags),
             "paths": [
                 rows[product.upc].get_absolute_url(),

@@ -11,8 +11,8 @@ from comity.models.client import CaseModel, ChatModel, Completion, Endpoint, Sam
 ASK: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
 
 
-def ask(server: Any, **options: Any) -> tuple[Completion, CaseModel]:
-    return asyncio.run(asked(server, **options))
+def ask(server: Any, *settings: Any, **options: Any) -> tuple[Completion, CaseModel]:
+    return asyncio.run(asked(server, *settings, **options))
 
 
 async def asked(
