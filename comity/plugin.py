@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, metavar, text in (
         ("model-url", "URL", "OpenAI-compatible endpoint, such as http://host:8000/v1"),
         ("model", "NAME", "the model's served name"),
+        ("actions", "HOW", "tools, json or auto: how web agents write actions (default: auto)"),
         ("trials", "N", "how often each case is run (default: 1)"),
         ("concurrency", "N", "how many cases run at once (default: 16)"),
         ("temperature", "T", "sampling temperature (default: 0)"),

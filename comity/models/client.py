@@ -112,7 +112,14 @@ class _Answer(_Lenient):
 class ChatModel:
     """A served model, shared by all cases of a run."""
 
-    def __init__(self, endpoint: Endpoint, sampling: Sampling | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        sampling: Sampling | None = None,
+        *,
+        native_tools: bool | None = None,
+    ) -> None:
+        """Take what is known of the endpoint; `native_tools` is probed where it is None."""
         self.endpoint = endpoint
         self.sampling = sampling or Sampling()
         limits = httpx2.Limits(max_connections=MAX_CONNECTIONS)
@@ -126,7 +133,7 @@ class ChatModel:
             http_client=httpx2.AsyncClient(limits=limits, timeout=timeout, trust_env=False),
         )
         self._probing = asyncio.Lock()
-        self._native_tools: bool | None = None
+        self._native_tools = native_tools
 
     async def close(self) -> None:
         """Close the connections."""
@@ -182,7 +189,7 @@ class ChatModel:
         )
 
     async def native_tools(self) -> bool:
-        """Return whether model and server together make valid tool calls; asked once a run."""
+        """Return whether model and server together make valid tool calls; probed once a run."""
         async with self._probing:
             if self._native_tools is None:
                 self._native_tools = await self._probe_tools()

@@ -92,7 +92,8 @@ class Resources:
         """Use the model called `name` at `url`; where it is None, the only one that is served."""
         sampling = Sampling(temperature=settings.temperature, seed=settings.seed)
         endpoint = Endpoint(url=url, model=name or "", api_key=settings.model_api_key)
-        model = ChatModel(endpoint, sampling)
+        native_tools = {"tools": True, "json": False}.get(settings.actions)
+        model = ChatModel(endpoint, sampling, native_tools=native_tools)
         self._closing.push_async_callback(model.close)
         served = await model.served()
         names = ", ".join(served) or "none"

@@ -1,5 +1,7 @@
 """What a run is asked to do, from the command line and the environment."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -17,6 +19,8 @@ class Settings(BaseSettings):
     model_url: str | None = None
     model: str | None = None
     model_api_key: SecretStr = SecretStr("none")
+    actions: Literal["auto", "tools", "json"] = "auto"
+    """How web agents are to write actions: as native tool calls, as JSON by schema, or probed."""
     temperature: float = Field(default=0.0, ge=0, le=2)
     seed: int = Field(default=0, ge=0)
     trials: int = Field(default=1, ge=1, le=1_000)

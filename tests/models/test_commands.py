@@ -51,6 +51,8 @@ def serve(stand_in: MakeSpec) -> Iterator[StartServe]:
             env={**os.environ, "COMITY_VLLM": spec.vllm or "", "COLUMNS": "200"},
             stdout=subprocess.PIPE,
             text=True,
+            # A shell starts what runs in the background with SIGINT ignored, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         started.append(process)
         assert process.stdout is not None

@@ -198,7 +198,8 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_nothing_running(project, mod
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
+        # A shell starts what runs in the background with SIGINT ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     outcomes = project.root / "reports" / "latest" / "outcomes.jsonl"
     deadline = time.monotonic() + 60

@@ -1,0 +1,53 @@
+# Everything is set up on demand, and nothing is set up twice.
+#
+#   make cultural   the smoke tier of all suites, on the embedded default model
+#   make test       the project's own tests
+#   make check      lint, types, layers
+#   make serve      keep the embedded default model running for later runs
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.set-up
+
+.PHONY: help setup system model cultural test check serve clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP) system
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "$(PYTHON) is missing; install it, or name another: make PYTHON=python3 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { \
+	  echo "venv failed; on Debian: apt-get install -y python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# A browser and the fonts of the pages' scripts. Without root or apt, the command is printed.
+system:
+	@scripts/system-packages
+
+# The environment of vLLM and the embedded model, under the cache directory.
+model: setup
+	@$(BIN)/comity serve --prepare-only
+
+cultural: model
+	$(BIN)/pytest suites -m "cultural and smoke" $(ARGS)
+
+test: model
+	$(BIN)/pytest tests $(ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+serve: setup
+	$(BIN)/comity serve
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
