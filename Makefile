@@ -38,7 +38,7 @@ cultural: model
 	$(BIN)/pytest suites -m "cultural and smoke" $(ARGS)
 
 test: model
-	$(BIN)/pytest tests $(ARGS)
+	$(BIN)/pytest tests -n 2 --dist loadgroup $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

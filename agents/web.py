@@ -19,8 +19,8 @@ from comity.sandbox.actions import Action, AnyAction, tool
 from comity.sandbox.page import Page
 
 # An answer of this many tokens says all that is needed; the rest of the context is for the page.
-MAX_ACTION_TOKENS = 220
-MAX_ANSWER_CHARACTERS = 700
+MAX_ACTION_TOKENS = 256
+MAX_ANSWER_CHARACTERS = 400
 # Longer than any search or any field of an order.
 MAX_TEXT_CHARACTERS = 120
 # A model that errs three times running on the form of its answer will not find it.

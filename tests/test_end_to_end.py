@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 500
 
-pytestmark = pytest.mark.vllm
+# One worker runs all of these, so that one server serves them.
+pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("vllm")]
 
 
 def test_the_default_agents_run_on_the_embedded_model(vllm_server, tmp_path):

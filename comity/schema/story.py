@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from comity.schema.base import printable
 
 if TYPE_CHECKING:
-    from comity.schema.outcome import Outcome
+    from comity.schema.outcome import Finding, Outcome
+    from comity.schema.transcript import Step
 
 # An answer is shown whole up to this length: enough for a screen, not for a flood.
 MAX_ANSWER_CHARACTERS = 1_500
@@ -30,9 +31,7 @@ def _lines(outcome: "Outcome") -> Iterator[str]:
     yield f"  why       {norm.why}"
     yield f"  request   [{request.mode}] {request.text}"
     for step in outcome.transcript.steps:
-        arguments = " ".join(f"{key}={value!r}" for key, value in step.action.items())
-        error = f" -> {step.error}" if step.error else ""
-        yield printable(f"  did {step.index:>2}    {arguments} {step.target or ''}{error}", 300)
+        yield printable(f"  did {step.index:>2}    {_told(step)}", 300)
     if outcome.end_state is not None:
         held = [f"{line.quantity} x {line.title} ({w})" for w, line in outcome.end_state.held()]
         yield printable(f"  holds     {', '.join(held) or 'nothing'}", 1_000)
@@ -46,3 +45,21 @@ def _lines(outcome: "Outcome") -> Iterator[str]:
         )
         for evidence in finding.evidence:
             yield printable(f"      {evidence.where}: {evidence.quote!r}", 400)
+
+
+def _told(step: "Step") -> str:
+    """Return a step as a person would tell it: `click on link "Wall clock"`."""
+    named = {key: value for key, value in step.action.items() if key not in ("action", "ref")}
+    words = [str(step.action.get("action", "")), *(f"{k}={v!r}" for k, v in named.items())]
+    target = f" on {step.target}" if step.target else ""
+    return " ".join(words) + target + (f" -> {step.error}" if step.error else "")
+
+
+def _value(finding: "Finding") -> str:
+    if finding.open:
+        return "open"
+    if finding.value is None:
+        return "-"
+    if isinstance(finding.value, bool):
+        return "yes" if finding.value else "no"
+    return finding.value

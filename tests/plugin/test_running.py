@@ -111,7 +111,7 @@ def test_a_failing_test_tells_the_whole_story(project):
         "My friend in Chengdu has a baby. Please put a wall clock in my basket.",
         "1 x Walnut Wall Clock (basket)",
         "said      Here you are.",
-        "breach        silent",
+        "breach        silent what breaks the norm is there, and nothing was said of the norm",
     ):
         assert part in output
 
