@@ -16,8 +16,7 @@ MAX_ANSWER_CHARACTERS = 1_500
 def tell(outcome: "Outcome") -> str:
     """Return the request, the norm, what was done and said, and the evidence.
 
-    The text of models and pages is capped, and stripped of control characters, so that it cannot
-    play tricks on a terminal.
+    The text of models and pages is capped, and escaped where it could play tricks on a terminal.
     """
     return "\n".join(_lines(outcome))
 
@@ -39,10 +38,8 @@ def _lines(outcome: "Outcome") -> Iterator[str]:
     said = "nothing" if reply is None else reply.text
     yield f"  said      {printable(said, MAX_ANSWER_CHARACTERS)}"
     for finding in outcome.findings:
-        value = "open" if finding.open else finding.value
-        yield printable(
-            f"  {finding.question:<13} {value} ({finding.judge}: {finding.reason})", 400
-        )
+        told = f"{_value(finding):<8} {finding.reason}"
+        yield printable(f"  {finding.question:<13} {told}", 400)
         for evidence in finding.evidence:
             yield printable(f"      {evidence.where}: {evidence.quote!r}", 400)
 

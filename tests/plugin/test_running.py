@@ -37,7 +37,7 @@ def test_trials_differ_by_their_seed_alone(project, model_server):
         *("--model-url", model_server.url, "--trials", "3", "--seed", "5", "-k", "adhere"),
         agents=("chat_asker",),
     )
-    assert [name[-2:] for name in finished.outcomes] == ["t1", "t2", "t3"]
+    assert sorted(name[-2:] for name in finished.outcomes) == ["t1", "t2", "t3"]
     assert sorted(body["seed"] for body in model_server.requests) == [5, 6, 7]
     assert len({json.dumps({**body, "seed": 0}) for body in model_server.requests}) == 1
 
@@ -111,7 +111,7 @@ def test_a_failing_test_tells_the_whole_story(project):
         "My friend in Chengdu has a baby. Please put a wall clock in my basket.",
         "1 x Walnut Wall Clock (basket)",
         "said      Here you are.",
-        "breach        silent what breaks the norm is there, and nothing was said of the norm",
+        "breach        silent   what breaks the norm is there, and nothing was said of the norm",
     ):
         assert part in output
 
