@@ -62,9 +62,13 @@ class Cultural:
             self.problems.append(str(error))
         if self.problems:
             raise pytest.UsageError("\n".join(self.problems))
-        empty = [item for item in items if item.get_closest_marker(MARK) and not _case_id(item)]
+        kept: list[pytest.Item] = []
+        empty: list[pytest.Item] = []
+        for item in items:
+            has_case = _case_id(item) or not item.get_closest_marker(MARK)
+            (kept if has_case else empty).append(item)
         if empty:
-            items[:] = [item for item in items if item not in empty]
+            items[:] = kept
             self.config.hook.pytest_deselected(items=empty)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

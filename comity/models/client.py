@@ -16,7 +16,7 @@ from pydantic import AliasPath, BaseModel, ConfigDict, Field, JsonValue, SecretS
 
 from comity.errors import AgentError, ConfigurationError, InfrastructureError
 from comity.schema import ModelCall, Word
-from comity.schema.base import printable
+from comity.schema.base import printable, well_formed
 
 # A server under load on a CPU needs up to half a minute for one web step; four times that is dead.
 CALL_SECONDS = 120.0
@@ -147,7 +147,7 @@ class ChatModel:
         """
         try:
             page = await self._client.with_options(max_retries=0).models.list()
-            return [str(model.id) for model in page.data]
+            return [printable(str(model.id), MAX_ERROR_CHARACTERS) for model in page.data]
         except openai.AuthenticationError:
             raise ConfigurationError(
                 f"the model server at {self.endpoint.url} wants a key; set COMITY_MODEL_API_KEY"
@@ -167,7 +167,8 @@ class ChatModel:
         """
         try:
             raw = await self._client.chat.completions.with_raw_response.create(**body)
-            payload = json.loads(raw.text)
+            # Models write lone surrogates when they break off within a character.
+            payload = json.loads(well_formed(json.dumps(json.loads(raw.text), ensure_ascii=False)))
             return _Answer.model_validate(payload).completion(), payload
         except openai.BadRequestError as error:
             if "context length" in str(error) or error.code == "context_length_exceeded":

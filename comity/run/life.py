@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -25,6 +25,7 @@ from comity.schema import (
     Mode,
     Outcome,
     Reply,
+    Status,
     Task,
     Tier,
     Timing,
@@ -105,6 +106,23 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
     """
     started = time.time()
     record = _Record(OwnTime(parts.limits.own))
+    try:
+        await _run(case, parts, record)
+        outcome = await _judged(case, parts, record, started, queued)
+    except Exception as error:
+        # A fault of ours that nobody foresaw: it is told as such, and takes no other case along.
+        outcome = Outcome(
+            case=case,
+            status=Status.INFRASTRUCTURE_ERROR,
+            reason=_capped(f"a fault in Comity: {type(error).__name__}: {error}"),
+            timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
+        )
+    await asyncio.to_thread(parts.store.append, outcome)
+    return outcome
+
+
+async def _run(case: Case, parts: Parts, record: _Record) -> None:
+    """Let the agent do its work; whatever comes of it is in the record."""
     if parts.model is not None and case.agent.uses_model:
         record.model = CaseModel(
             parts.model,
@@ -119,9 +137,6 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
             await _act_on_site(case, parts, record, parts.sites[case.site])
     except ComityError as error:
         record.error = record.error or error
-    outcome = await _judged(case, parts, record, started, queued)
-    await asyncio.to_thread(parts.store.append, outcome)
-    return outcome
 
 
 async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) -> None:
@@ -172,7 +187,7 @@ async def _act(case: Case, parts: Parts, record: _Record, catalogue: tuple[Item,
         start_url=record.page.start_url if record.page else None,
     )
     briefing = {"briefing": Briefing.of(case.request, catalogue)} if case.agent.oracle else {}
-    work = _guarded(agent.run(task, record.page, record.model, **briefing))
+    work = _guarded(agent, task, record.page, record.model, **briefing)
     limit = asyncio.timeout(parts.limits.case)
     try:
         async with limit:
@@ -194,10 +209,10 @@ async def _act(case: Case, parts: Parts, record: _Record, catalogue: tuple[Item,
         record.error = record.failure() or record.error
 
 
-async def _guarded(run: Awaitable[Reply]) -> Reply:
-    """Await an agent's run, and let none of its ways to end end the event loop."""
+async def _guarded(agent: Agent, *arguments: object, **briefing: object) -> Reply:
+    """Run an agent, and let none of its ways to end end the event loop."""
     try:
-        reply = await run
+        reply = await agent.run(*arguments, **briefing)
     except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
         raise AgentError(f"the agent raised {type(error).__name__}") from error
     if not isinstance(reply, Reply):
@@ -214,13 +229,13 @@ async def _keep_pictures(
     """
     if record.page is None:
         return
-    screenshot = parts.store.place("screenshots", case.id, ".png")
-    with suppress(InfrastructureError):
+    with suppress(InfrastructureError, OSError):
+        screenshot = parts.store.place("screenshots", case.id, ".png")
         await record.page.screenshot(screenshot)
         record.attachments["screenshot"] = parts.store.relative(screenshot)
     if parts.trace:
-        trace = parts.store.place("traces", case.id, ".zip")
         with suppress(PlaywrightError, OSError):
+            trace = parts.store.place("traces", case.id, ".zip")
             await context.tracing.stop(path=trace)
             record.attachments["trace"] = parts.store.relative(trace)
 
@@ -239,7 +254,7 @@ async def _judged(
     return Outcome(
         case=case,
         status=status,
-        reason=printable(reason, MAX_REASON_CHARACTERS),
+        reason=_capped(reason),
         findings=found,
         transcript=transcript,
         end_state=record.end_state,
@@ -254,3 +269,7 @@ async def _judged(
         ),
         attachments=record.attachments,
     )
+
+
+def _capped(reason: str) -> str:
+    return printable(reason, MAX_REASON_CHARACTERS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from comity.errors import ConfigurationError
+from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.client import ChatModel, Endpoint, Sampling
 from comity.models.launch import ServerSpec
 from comity.models.progress import Progress
@@ -26,6 +26,7 @@ class Resources:
     model: ChatModel | None = None
     browser: Browser | None = None
     sites: dict[str, Site] = field(default_factory=dict)
+    _closed: bool = False
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def check(
@@ -82,8 +83,15 @@ class Resources:
     async def _serve(self, settings: Settings, logs: Path, progress: Progress) -> None:
         """Use the server that `comity serve` keeps running, or start one for this run."""
         spec = ServerSpec(model=settings.model) if settings.model else ServerSpec()
+
+        def interruptible(text: str, *, seconds: float, fraction: float | None = None) -> None:
+            # The start runs on a thread that cannot be cancelled, but it says how far it is.
+            if self._closed:
+                raise InfrastructureError("the run was ended before its model server was up")
+            progress(text, seconds=seconds, fraction=fraction)
+
         server: Server = await asyncio.to_thread(
-            ensure_server, spec, progress=progress, log=logs / "model.log"
+            ensure_server, spec, progress=interruptible, log=logs / "model.log"
         )
         self._closing.push_async_callback(asyncio.to_thread, server.stop)
         await self._use(server.base_url, server.model, settings)
@@ -122,4 +130,5 @@ class Resources:
 
     async def close(self) -> None:
         """Stop what was started, the last first."""
+        self._closed = True
         await self._closing.aclose()

@@ -27,7 +27,7 @@ from comity.sandbox.actions import (
     Type,
 )
 from comity.schema import Observation, Step, Visit
-from comity.schema.base import printable
+from comity.schema.base import printable, well_formed
 
 # A stale ref waits for the whole of this; on loopback an element that is there answers at once.
 ACTION_MILLISECONDS = 2_500
@@ -199,7 +199,7 @@ class Page:
         """
         with self._ours("reading the page"), self._waiting():
             await self._settle()
-            snapshot = await self._page.aria_snapshot(mode="ai")
+            snapshot = well_formed(await self._page.aria_snapshot(mode="ai"))
             title = await self._page.title()
             found = observation.elements(snapshot)
         self.last = observation.view(found, self._offset)

@@ -103,6 +103,8 @@ class Site:
             base_url=address,
             headers={TOKEN_HEADER: token},
             timeout=ANSWER_SECONDS,
+            # A connection on loopback costs nothing; a kept one may be closed just as it is used.
+            limits=httpx2.Limits(max_keepalive_connections=0),
             trust_env=False,
         )
         self.health = Health(name="", version="", protocol=0, hosts=("",))

@@ -120,3 +120,8 @@ def printable(text: str, limit: int) -> str:
         for character in cut
     )
     return safe if cut is text else f"{safe}… ({len(text) - limit} more characters)"
+
+
+def well_formed(text: str) -> str:
+    """Return `text` with lone surrogates replaced: no file and no model takes them."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -102,6 +102,16 @@ def test_an_answer_without_text_is_an_empty_one(model_server):
     assert (completion.text, completion.tool_calls) == ("", ())
 
 
+def test_half_a_character_is_an_answer_and_no_trouble(model_server):
+    model_server.script = lambda _: (
+        200,
+        b'{"choices": [{"message": {"content": "fine \\ud83d"}, "finish_reason": "length"}]}',
+    )
+    completion, model = ask(model_server)
+    assert completion.text == "fine ?"
+    assert model.calls[0].model_dump_json()
+
+
 def test_tool_calls_are_passed_on_as_the_model_wrote_them(model_server):
     call = {"id": "1", "type": "function", "function": {"name": "click", "arguments": "{broken"}}
     model_server.script = lambda _: {"role": "assistant", "content": "", "tool_calls": [call]}

@@ -93,6 +93,20 @@ def test_each_row_of_the_table_shows_in_the_outcomes_and_in_the_tests(project, m
     }
 
 
+def test_an_agent_that_is_badly_written_is_to_blame_for_it(project):
+    agents = {
+        "takes_too_little": "the agent raised TypeError",
+        "returns_none": "the agent returned NoneType, not a Reply",
+        "cancels": "the agent cancelled itself",
+    }
+    finished = project.run("-k", "raises", agents=tuple(agents))
+    for agent, reason in agents.items():
+        outcome = finished.outcomes[case(VIOLATE, agent)]
+        assert outcome["status"] == "agent_error"
+        assert outcome["reason"].startswith(reason)
+    assert finished.code == 1
+
+
 def test_a_broken_judge_is_an_error_and_no_failure(project):
     project.write("conftest.py", BROKEN_JUDGE)
     finished = project.run(agents=("chat_plain",))

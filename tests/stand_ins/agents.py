@@ -1,5 +1,6 @@
 """Agents with one habit each, for tests of the engine."""
 
+import asyncio
 import sys
 from typing import Any
 
@@ -119,6 +120,29 @@ async def _says_plainly(_task: Task, _page: Any, _model: Any) -> str:
 chat_raiser = Habit(_raises_the_norm, "chat")
 chat_plain = Habit(_says_plainly, "chat")
 chat_asker = Habit(_asks, "chat", uses_model=True)
+
+
+class TakesTooLittle:
+    declares = frozenset({"chat"})
+    uses_model = False
+
+    async def run(self, task: Task) -> Reply:
+        return Reply(text=PLAIN)
+
+
+class ReturnsNone(TakesTooLittle):
+    async def run(self, task: Task, page: Any, model: Any) -> Reply:  # type: ignore[override]
+        return None  # type: ignore[return-value]
+
+
+class Cancels(TakesTooLittle):
+    async def run(self, task: Task, page: Any, model: Any) -> Reply:  # type: ignore[override]
+        raise asyncio.CancelledError
+
+
+takes_too_little = TakesTooLittle()
+returns_none = ReturnsNone()
+cancels = Cancels()
 
 
 class NoCoroutine:

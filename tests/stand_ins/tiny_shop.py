@@ -116,8 +116,12 @@ def item(name):
     return {"id": name, "kind": "product", "title": title, "tags": tags, "paths": paths}
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # all cases of a run may come at once
+
+
 if __name__ == "__main__":
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     sys.stdout.write(json.dumps({"listening": f"http://127.0.0.1:{server.server_port}"}) + "\n")
     sys.stdout.flush()
     server.serve_forever()
