@@ -29,12 +29,15 @@ from comity.sandbox.actions import (
 from comity.schema import Observation, Step, Visit
 from comity.schema.base import printable, well_formed
 
-# A stale ref waits for the whole of this; on loopback an element that is there answers at once.
-ACTION_MILLISECONDS = 2_500
-LOAD_MILLISECONDS = 15_000
+# A stale ref waits for the whole of this. An element that is there answers in a tenth of a second,
+# or in some seconds where sixteen pages share two busy cores.
+ACTION_MILLISECONDS = 4_000
+# Loading and reading a page have no stale refs to wait for; what takes this long hangs.
+LOAD_MILLISECONDS = 30_000
 # After an action the page may fetch more; it is observed when it rests, or after this.
 SETTLE_SECONDS = 3.0
 # What a hostile page could make unbounded.
+MAX_DEPTH = 60
 MAX_ERROR_CHARACTERS = 200
 MAX_TITLE_CHARACTERS = 200
 MAX_RECORDED = 500
@@ -199,9 +202,11 @@ class Page:
         """
         with self._ours("reading the page"), self._waiting():
             await self._settle()
-            snapshot = well_formed(await self._page.aria_snapshot(mode="ai"))
+            snapshot = await self._page.aria_snapshot(
+                mode="ai", depth=MAX_DEPTH, timeout=LOAD_MILLISECONDS
+            )
             title = await self._page.title()
-            found = observation.elements(snapshot)
+            found = observation.elements(well_formed(snapshot))
         self.last = observation.view(found, self._offset)
         self._offset = self.last.above
         self.seen = Observation(
@@ -337,8 +342,8 @@ class Page:
         return None
 
     async def _goto(self, url: str) -> str | None:
-        address = urljoin(self._page.url, url)
         try:
+            address = urljoin(self._page.url, url)
             parts = urlsplit(address)
         except ValueError:
             return "this is no address"

@@ -1,0 +1,217 @@
+"""An agent's page, in a real browser: what it sees, what it can do, what it is told."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from comity.errors import AgentError, InfrastructureError
+from comity.sandbox.actions import Back, Click, Goto, Scroll, Select, Type
+from comity.sandbox.browser import Browser
+from comity.sandbox.page import Page
+from comity.sandbox.sites import Sandbox
+
+PAGES = {
+    "/": """<title>Home</title><h1>Home</h1><a href=/second>Second</a>
+        <a href=/tab target=_blank>New tab</a>
+        <form action=/found><input aria-label=Search name=q><button>Go</button></form>
+        <select aria-label=Country><option>China<option>Norway</select>
+        <input type=checkbox aria-label=Wrap><button disabled>Sold out</button>
+        <button onclick="this.remove()">Vanish</button>
+        <button onclick="alert('hello')">Alert</button>
+        <button onclick="fetch('/late').then(r=>r.text()).then(t=>out.textContent=t)">Late</button>
+        <p id=out></p>""",
+    "/second": "<title>Second</title><h1>Second</h1><a href=/>Home</a>",
+    "/tab": "<title>Tab</title><h1>Tab</h1>",
+    "/found": "<title>Found</title><h1>Found</h1>",
+    "/late": "arrived late",
+    "/half": "<title>Half</title><p id=out></p><script>out.textContent='half \\ud83d'</script>",
+    "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
+    "/long": "<title>Long</title>" + "<a href=/second>Go</a><p>word</p>" * 3_000,
+    "/loop": "<title>Loop</title><script>for(;;);</script>",
+}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            if path == "/late":
+                time.sleep(0.3)
+            body = PAGES.get(path, "").encode()
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+Visit = Callable[[Page], Coroutine[Any, Any, Any]]
+
+
+def visit(site: str, script: Visit, start: str = "/", max_steps: int = 20) -> Any:
+    """Run a script on a page of its own."""
+
+    async def run() -> Any:
+        browser = await Browser.find()
+        try:
+            await browser.launch({"shop.example": site})
+            sandbox = Sandbox(id="1", start_url=f"http://shop.example{start}", headers={})
+            context = await browser.context(sandbox, "en")
+            page = await Page.open(context, sandbox.start_url, max_steps=max_steps)
+            await page.observe()
+            return await script(page)
+        finally:
+            await browser.close()
+
+    return asyncio.run(run())
+
+
+def ref(page: Page, name: str) -> str:
+    assert page.last is not None
+    return next(ref for ref, element in page.last.elements.items() if element.name == name)
+
+
+def test_an_agent_clicks_types_selects_and_goes_back(site):
+    async def script(page: Page) -> None:
+        await page.act(Select(ref=ref(page, "Country"), option="Norway"))
+        await page.act(Click(ref=ref(page, "Wrap")))
+        seen = await page.observe()
+        assert 'combobox "Country" = "Norway"' in seen.text
+        assert 'checkbox "Wrap" (checked)' in seen.text
+        await page.act(Type(ref=ref(page, "Search"), text="送钟", submit=True))
+        seen = await page.observe()
+        assert (seen.title, page.visits[-1].path) == ("Found", "/found")
+        await page.act(Back())
+        assert (await page.observe()).title == "Home"
+        assert [step.error for step in page.steps] == [None] * 4
+        assert [step.target for step in page.steps][1] == 'checkbox "Wrap"'
+
+    visit(site, script)
+
+
+def test_what_cannot_be_done_is_told_and_counts_as_a_step(site):
+    async def script(page: Page) -> None:
+        told = {
+            "no element": Click(ref="77"),
+            "takes no text": Type(ref=ref(page, "Wrap"), text="x"),
+            "has no options": Select(ref=ref(page, "Wrap"), option="x"),
+            "no option 'Atlantis'": Select(ref=ref(page, "Country"), option="Atlantis"),
+            "no page to go back to": Back(),
+            "nothing below": Scroll(direction="down"),
+            "only pages of shop.example": Goto(url="http://elsewhere.example/"),
+            "this is no address": Goto(url="http://[broken"),
+            "answered 404": Goto(url="/nowhere"),
+        }
+        for part, action in told.items():
+            error = (await page.act(action)).error
+            assert error is not None
+            assert part in error
+        assert len(page.steps) == len(told)
+        assert page.blocked == ["http://elsewhere.example/"]
+
+    visit(site, script)
+
+
+def test_a_stale_ref_is_an_error_to_read_and_soon(site):
+    async def script(page: Page) -> None:
+        stale = ref(page, "Vanish")
+        await page.act(Click(ref=stale))
+        begun = time.monotonic()
+        result = await page.act(Click(ref=stale))
+        assert "observe the page again" in (result.error or "")
+        assert time.monotonic() - begun < 5
+
+    visit(site, script)
+
+
+def test_possible_actions_follow_the_page(site):
+    async def script(page: Page) -> None:
+        names = {action.__name__ for action in page.possible()}
+        assert names == {"Click", "Type", "Select", "Goto"}
+        await page.act(Click(ref=ref(page, "Second")))
+        await page.observe()
+        names = {action.__name__ for action in page.possible()}
+        assert names == {"Click", "Goto", "Back"}
+
+    visit(site, script)
+
+
+def test_the_page_is_seen_once_it_rests(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Late")))
+        assert "arrived late" in (await page.observe()).text
+
+    visit(site, script)
+
+
+def test_a_new_tab_is_followed_and_a_dialog_is_dismissed(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Alert")))
+        await page.observe()
+        await page.act(Click(ref=ref(page, "New tab")))
+        assert (await page.observe()).title == "Tab"
+
+    visit(site, script)
+
+
+def test_out_of_steps_is_the_agents_error(site):
+    async def script(page: Page) -> None:
+        await page.act(Goto(url="/second"))
+        await page.observe()
+        assert page.possible() == []
+        with pytest.raises(AgentError, match="out of steps: 1 were allowed"):
+            await page.act(Back())
+
+    visit(site, script, max_steps=1)
+
+
+def test_half_a_character_on_a_page_is_no_trouble(site):
+    async def script(page: Page) -> None:
+        assert "half" in (await page.observe()).text
+        assert page.seen is not None
+        assert page.seen.model_dump_json()
+
+    visit(site, script, "/half")
+
+
+def test_a_deep_page_and_a_long_one_can_be_read(site):
+    async def script(page: Page) -> None:
+        seen = await page.observe()
+        assert seen.title in ("Deep", "Long")
+        assert len(seen.text) < 6_000
+
+    visit(site, script, "/deep")
+    visit(site, script, "/long")
+
+
+def test_a_page_that_never_rests_is_trouble_of_ours(site, monkeypatch):
+    monkeypatch.setattr("comity.sandbox.page.LOAD_MILLISECONDS", 1_500)
+    with pytest.raises(InfrastructureError, match="does not load"):
+        visit(site, lambda _page: asyncio.sleep(0), "/loop")
+
+
+def test_a_browser_that_is_gone_is_trouble_of_ours(site):
+    async def script(page: Page) -> None:
+        browser = page._context.browser
+        assert browser is not None
+        await browser.close()
+        with pytest.raises(InfrastructureError):
+            await page.act(Goto(url="/second"))
+        with pytest.raises(InfrastructureError):
+            await page.observe()
+        assert page.failure is not None
+
+    visit(site, script)
