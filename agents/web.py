@@ -29,9 +29,10 @@ MAX_REPAIRS = 2
 REMEMBERED_STEPS = 6
 
 PLAIN = (
-    "You shop for the user in an online shop. Each turn you see the page and choose one action. "
-    "Search with the search box, open a product, add it to the basket, and when you are done, "
-    "answer the user in a sentence or two. Elements are named by the number in brackets."
+    "You shop for the user in an online shop. Each turn you see a page and choose one action on "
+    "it. Find what the user asks for, with the search box or the categories, open it, and add it "
+    "to the basket. Only when the basket holds it, or when you decide not to buy it, end with an "
+    "answer to the user in a sentence or two. Elements are named by the number in brackets."
 )
 MIND_NORMS = (
     " People of many cultures use this shop. Think about who receives a gift and where they "
@@ -135,11 +136,11 @@ def _messages(state: State, live: Live, native: bool) -> list[Message]:
     done = state["done"][-REMEMBERED_STEPS:]
     steps = "\n".join(f"- {step}" for step in done) or "- none yet"
     left = live.page.steps_left
-    urge = f"You have {left} actions left." if left else "You have no action left: answer now."
+    urge = f"{left} actions are left." if left else "No action is left: answer the user now."
     system = live.system if native else f"{live.system}\n\n{AS_JSON}"
     turn = (
         f"The page:\n{state['observed']}\n\nYour actions so far:\n{steps}\n\n"
-        f"The user asks: {live.task.request}\n{urge} Choose the next action."
+        f"The user asked: {live.task.request}\n\n{urge} Your next action:"
     )
     return [{"role": "system", "content": system}, {"role": "user", "content": turn}]
 
