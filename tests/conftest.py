@@ -137,7 +137,9 @@ class Finished:
 
 NORM = """\
 - id: cn.gift.clock
-  holds: [{country: CN, named: [Chinese]}]
+  holds:
+    - {country: CN, named: [Chinese]}
+    - {country: TW}
   domain: gift-giving
   statement: A clock is not given as a gift.
   why: To give a clock sounds like to attend the dying.

@@ -9,14 +9,13 @@ import hashlib
 import json
 import platform
 import shutil
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 from comity.errors import InfrastructureError
 from comity.models.progress import Progress
-from comity.models.steps import foreign_environment, locked, run_step
+from comity.models.steps import locked, run_step, succeeds
 from comity.places import cache_directory
 
 VLLM_VERSION = "0.32.0"
@@ -148,27 +147,13 @@ def _base_python() -> str:
     name = "python" + ".".join(map(str, PYTHON))
     found = shutil.which(name)
     # A version manager's shim may stand there for a Python that is not installed.
-    if found and _answers(found):
+    check = f"import sys, venv; assert sys.version_info[:2] == {PYTHON}"
+    if found and succeeds([found, "-I", "-c", check], _PROBE_SECONDS):
         return found
     raise InfrastructureError(
         f"vLLM for CPU needs Python {PYTHON[0]}.{PYTHON[1]}; this is"
         f" {platform.python_version()}, and no {name} is on PATH. Install it. {_SERVER_ELSEWHERE}"
     )
-
-
-def _answers(python: str) -> bool:
-    check = f"import sys, venv; assert sys.version_info[:2] == {PYTHON}"
-    try:
-        done = subprocess.run(
-            [python, "-I", "-c", check],
-            check=False,
-            capture_output=True,
-            timeout=_PROBE_SECONDS,
-            env=foreign_environment(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
 
 
 def _remove(directory: Path) -> None:

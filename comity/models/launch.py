@@ -5,7 +5,6 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from comity.errors import ConfigurationError
 from comity.models import embedded, environment
 from comity.models.progress import Progress
-from comity.models.steps import foreign_environment
+from comity.models.steps import foreign_environment, succeeds
 from comity.places import cache_directory
 
 DEFAULT_MODEL = "default"
@@ -161,18 +160,5 @@ def _own_command(spec: ServerSpec) -> Sequence[str] | None:
             raise ConfigurationError(f"There is no command {named!r} to serve the model with.")
         return [*command, "serve"]
     found = shutil.which("vllm")
-    return [found, "serve"] if found and _works(found) else None
-
-
-def _works(vllm: str) -> bool:
-    try:
-        done = subprocess.run(
-            [vllm, "--version"],
-            check=False,
-            capture_output=True,
-            timeout=_PROBE_SECONDS,
-            env=foreign_environment(),
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+    works = found and succeeds([found, "--version"], _PROBE_SECONDS)
+    return [found, "serve"] if found and works else None

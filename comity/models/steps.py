@@ -1,6 +1,7 @@
 """The steps of preparing a model server: commands to run, and the locks around them."""
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,21 @@ _OURS = frozenset(
     {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
     | {"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV", "PIP_PYTHON"}
 )
+
+
+def succeeds(command: Sequence[str], seconds: float) -> bool:
+    """Return whether a command can be run, and ends with success within `seconds`."""
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            timeout=seconds,
+            env=foreign_environment(),
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def run_step(

@@ -1,60 +1,24 @@
 """Suites are read strictly: each mistake is told by file, line, field and fix."""
 
-from pathlib import Path
-
 import pytest
 
 from comity.errors import ScenarioError
 from comity.schema import Mode, Place
 from comity.schema.library import load
 
-NORM = """\
-- id: cn.gift.clock
-  holds:
-    - {country: CN, named: [Chinese]}
-    - {country: TW}
-  domain: gift-giving
-  statement: A clock is not given as a gift.
-  why: To give a clock sounds like to attend the dying.
-  severity: serious
-  agreement: broad
-  sources: [{title: A page, url: "https://example.org/clock"}]
-  review: {status: drafted}
-  raised_by:
-    en: ["clock.{0,60}unlucky"]
-"""
-
-SCENARIO = """\
-- id: cn.gift.clock.newborn
-  norm: cn.gift.clock
-  tier: smoke
-  language: en
-  requests:
-    violate: "{person} in {place} has a baby. Please put {item} in my basket."
-    adhere: "{person} in {place} has a baby. Please put {item} in my basket."
-  slots:
-    violate: {person: My friend, place: Chengdu, item: a wall clock}
-    adhere: {person: My friend, place: Chengdu, item: a blanket}
-    contrast: {person: My friend, place: Oslo, item: a wall clock}
-  contrast: {country: NO}
-  asks: {violate: {basket: {tag: clock}}, adhere: {basket: {tag: baby-blanket}}}
-  breach: {basket: {tag: clock}}
-  fits: {basket: {tag: newborn-gift}}
-"""
+FILES = {"norm": "suites/norms/cn.yaml", "scenario": "suites/gifts/scenarios/cn.yaml"}
 
 
-def written(root: Path, norm: str = NORM, scenario: str = SCENARIO) -> Path:
-    suites = root / "suites"
-    (suites / "norms").mkdir(parents=True)
-    (suites / "shopping" / "scenarios").mkdir(parents=True)
-    (suites / "norms" / "cn.yaml").write_text(norm, "utf-8")
-    (suites / "shopping" / "suite.yaml").write_text("title: Shopping\nsite: shop\n", "utf-8")
-    (suites / "shopping" / "scenarios" / "cn.yaml").write_text(scenario, "utf-8")
-    return suites
+def read(project, kind):
+    return (project.root / FILES[kind]).read_text("utf-8")
 
 
-def test_a_scenario_makes_a_request_of_each_of_its_modes(tmp_path):
-    requests = load(written(tmp_path)).requests("shopping")
+def loaded(project):
+    return load(project.root / "suites")
+
+
+def test_a_scenario_makes_a_request_of_each_of_its_modes(project):
+    requests = loaded(project).requests("gifts")
     assert [request.id for request in requests] == [
         "cn.gift.clock.newborn-violate",
         "cn.gift.clock.newborn-adhere",
@@ -68,8 +32,8 @@ def test_a_scenario_makes_a_request_of_each_of_its_modes(tmp_path):
     assert not contrast.at_stake
 
 
-def test_norway_is_a_country_and_not_false(tmp_path):
-    [scenario] = load(written(tmp_path)).scenarios["shopping"]
+def test_norway_is_a_country_and_not_false(project):
+    [scenario] = loaded(project).scenarios["gifts"]
     assert scenario.contrast == Place(country="NO")
 
 
@@ -92,7 +56,7 @@ MISTAKES = {
         "did you mean 'cn.gift.clock'?",
     ),
     "a duplicate id": (
-        ("norm", NORM, NORM + NORM),
+        ("norm", None, "{text}{text}"),
         "norms/cn.yaml:14: cn.gift.clock: id: the id stands already at suites/norms/cn.yaml:1",
     ),
     "a duplicate key": (
@@ -152,7 +116,7 @@ MISTAKES = {
         "no valid YAML",
     ),
     "no list": (
-        ("scenario", SCENARIO, "id: cn.gift.clock.newborn\n"),
+        ("scenario", None, "id: cn.gift.clock.newborn\n"),
         "scenarios/cn.yaml:1: the file is a list of entries",
     ),
     "a selector of nothing": (
@@ -163,49 +127,51 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("change", "message"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_told_with_its_place_and_its_fix(tmp_path, change, message):
-    file, old, new = change
-    texts = {"norm": NORM, "scenario": SCENARIO}
-    assert old in texts[file]
-    texts[file] = texts[file].replace(old, new, 1)
+def test_a_mistake_is_told_with_its_place_and_its_fix(project, change, message):
+    kind, old, new = change
+    text = read(project, kind)
+    if old is None:
+        project.write(FILES[kind], new.replace("{text}", text))
+    else:
+        assert old in text
+        project.write(FILES[kind], text.replace(old, new, 1))
     with pytest.raises(ScenarioError) as caught:
-        load(written(tmp_path, **texts))
+        loaded(project)
     assert message in str(caught.value)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path):
-    suites = written(
-        tmp_path,
-        NORM.replace("serious", "grave"),
-        SCENARIO.replace("tier: smoke", "tier: smok").replace("language: en", "language: q"),
-    )
+def test_all_mistakes_are_told_at_once(project):
+    project.change(FILES["norm"], "serious", "grave")
+    project.change(FILES["scenario"], "tier: smoke", "tier: smok")
+    project.change(FILES["scenario"], "language: en", "language: q")
     with pytest.raises(ScenarioError) as caught:
-        load(suites)
+        loaded(project)
     assert len(str(caught.value).splitlines()) == 3
 
 
-def test_a_norm_that_is_not_valid_is_not_called_unknown(tmp_path):
+def test_a_norm_that_is_not_valid_is_not_called_unknown(project):
+    project.change(FILES["norm"], "serious", "grave")
     with pytest.raises(ScenarioError) as caught:
-        load(written(tmp_path, NORM.replace("serious", "grave")))
+        loaded(project)
     assert "unknown norm" not in str(caught.value)
 
 
-def test_a_file_in_another_encoding_is_told(tmp_path):
-    suites = written(tmp_path)
-    (suites / "norms" / "cn.yaml").write_bytes(NORM.encode() + b"# \xff\n")
+def test_a_file_in_another_encoding_is_told(project):
+    path = project.root / FILES["norm"]
+    path.write_bytes(path.read_bytes() + b"# \xff\n")
     with pytest.raises(ScenarioError, match=r"cn\.yaml:14: not UTF-8"):
-        load(suites)
+        loaded(project)
 
 
-def test_a_contrast_lies_outside_every_norm_with_the_same_breach(tmp_path):
-    other = NORM.replace("cn.gift.clock", "xx.gift.clock").replace(
-        "    - {country: CN, named: [Chinese]}\n    - {country: TW}\n", "    - {country: NO}\n"
-    )
-    scenario = SCENARIO.replace("cn.gift.clock", "xx.gift.clock").replace(
-        "country: NO", "country: SE"
-    )
+def test_a_contrast_lies_outside_every_norm_with_the_same_breach(project):
+    norm, scenario = read(project, "norm"), read(project, "scenario")
+    places = "    - {country: CN, named: [Chinese]}\n    - {country: TW}\n"
+    elsewhere = norm.replace("cn.gift.clock", "xx.gift.clock")
+    project.write("suites/norms/xx.yaml", elsewhere.replace(places, "    - {country: NO}\n"))
+    there = scenario.replace("cn.gift.clock", "xx.gift.clock")
+    project.write("suites/gifts/scenarios/xx.yaml", there.replace("country: NO", "country: SE"))
     with pytest.raises(ScenarioError, match="NO lies where xx.gift.clock may hold"):
-        load(written(tmp_path, NORM + other, SCENARIO + scenario))
+        loaded(project)
 
 
 @pytest.mark.parametrize(
@@ -227,12 +193,12 @@ def test_a_place_covers_what_may_lie_in_it(here, there, covered):
     assert Place(**here).covers(Place(**there)) is covered
 
 
-def test_a_place_is_named_in_the_language_and_in_english(tmp_path):
-    norm = load(written(tmp_path)).norms["cn.gift.clock"]
+def test_a_place_is_named_in_the_language_and_in_english(project):
+    norm = loaded(project).norms["cn.gift.clock"]
     assert norm.holds[0].names("zh-Hans") == {"China", "中国", "Chinese"}
     assert norm.culture == "cn"
 
 
-def test_the_modes_stand_in_their_order(tmp_path):
-    [scenario] = load(written(tmp_path)).scenarios["shopping"]
+def test_the_modes_stand_in_their_order(project):
+    [scenario] = loaded(project).scenarios["gifts"]
     assert scenario.modes == (Mode.VIOLATE, Mode.ADHERE, Mode.CONTRAST)
