@@ -1,6 +1,5 @@
 """What the plugin does once a session has cultural tests: collect, start, wait, report, close."""
 
-import sys
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from pydantic import ValidationError
 
 from comity.errors import ComityError, ConfigurationError, InfrastructureError
 from comity.marks import MARK, OUTCOME
-from comity.models.progress import Progress
 from comity.reporting import allure, terminal
+from comity.reporting.live import LiveLine, Starting
 from comity.reporting.summary import summary
 from comity.run.session import Places, Session
 from comity.run.settings import Settings
@@ -22,10 +21,6 @@ NOTHING_DECIDED = 6
 
 # How often the live line is drawn anew, in seconds.
 REFRESH_SECONDS = 0.5
-# Below this many columns a live line says nothing.
-MIN_COLUMNS = 30
-# Off a terminal, a line this often says that a slow start goes on.
-PLAIN_SECONDS = 30.0
 
 
 class Cultural:
@@ -81,7 +76,7 @@ class Cultural:
             # Every worker of pytest-xdist collects all items, and would run all their cases.
             return
         try:
-            self.session.start(case_ids, _Starting(self.config))
+            self.session.start(case_ids, Starting(self.config))
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -100,7 +95,7 @@ class Cultural:
         found = schedule.outcome(case_id, 0.0)
         if found is not None:
             return found
-        with _LiveLine(self.config) as line:
+        with LiveLine(self.config) as line:
             while found is None:
                 line.show(terminal.progress_line(schedule.progress()))
                 found = schedule.outcome(case_id, REFRESH_SECONDS)
@@ -208,70 +203,3 @@ def _case_id(item: pytest.Item) -> str | None:
         return None
     case_id = callspec.params.get("outcome")
     return case_id if isinstance(case_id, str) else None
-
-
-class _LiveLine:
-    """A line behind pytest's dots that says how far the cases are; nothing off a terminal."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._capture = config.pluginmanager.get_plugin("capturemanager")
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
-        self._writer = reporter._tw if reporter is not None and reporter.isatty else None
-        self._shown = False
-
-    def __enter__(self) -> "_LiveLine":
-        return self
-
-    def show(self, text: str) -> None:
-        """Draw the line anew."""
-        writer = self._writer
-        if writer is None:
-            return
-        room = writer.fullwidth - writer.width_of_current_line - 2
-        if room < MIN_COLUMNS:
-            return
-        text = f" {text}"[:room]
-        # Drawn behind the cursor, which goes back to where pytest left it.
-        self._write(f"\x1b[K{text}\x1b[{len(text)}D")
-        self._shown = True
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown:
-            self._write("\x1b[K")
-
-    def _write(self, text: str) -> None:
-        if self._writer is None:
-            return
-        if self._capture is None:
-            self._draw(text)
-            return
-        with self._capture.global_and_fixture_disabled():
-            self._draw(text)
-
-    def _draw(self, text: str) -> None:
-        # Not by the writer itself, which would count the line's width as pytest's own.
-        file = self._writer._file if self._writer is not None else sys.stdout
-        file.write(text)
-        file.flush()
-
-
-class _Starting(Progress):
-    """Says how far a slow start is: one line, drawn anew, on a terminal; some lines elsewhere."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._reporter = config.pluginmanager.get_plugin("terminalreporter")
-        self._text = ""
-        self._next = 0.0
-
-    def __call__(self, text: str, *, seconds: float, fraction: float | None = None) -> None:
-        if self._reporter is None:
-            return
-        if self._reporter.isatty:
-            done = "" if fraction is None else f" {fraction:.0%}"
-            self._reporter.rewrite(f"{text} ({seconds:.0f} s{done})", erase=True)
-            if fraction == 1.0:
-                self._reporter.write_line("")
-        elif text != self._text or seconds >= self._next:
-            self._reporter.write_line(f"{text} ({seconds:.0f} s)")
-            self._next = seconds + PLAIN_SECONDS
-        self._text = text

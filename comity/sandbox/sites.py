@@ -23,6 +23,8 @@ from comity.schema.base import Prose, Slug, printable
 
 PROTOCOL = 1
 TOKEN_HEADER = "X-Comity-Token"  # noqa: S105 - the header's name, not a token
+# What is in our environment and no business of a site's.
+SECRETS = frozenset({"COMITY_MODEL_API_KEY"})
 # The first start of a site builds its template database: half a minute on two quiet cores.
 START_SECONDS = 300.0
 # A site answers in milliseconds; one that needs longer than this hangs.
@@ -118,7 +120,7 @@ class Site:
         """
         token = secrets.token_urlsafe(32)
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in SECRETS},
             "COMITY_SITE_TOKEN": token,
             "COMITY_CACHE_DIR": str(cache_directory()),
         }

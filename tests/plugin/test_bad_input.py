@@ -86,7 +86,7 @@ def test_a_missing_site(project):
 def test_broken_yaml(project):
     project.change("suites/norms/cn.yaml", "severity: serious", "severity: grave")
     finished = project.run(agents=("chat_plain",))
-    one_line(finished, "suites/norms/cn.yaml:6: cn.gift.clock: severity: ", "'grave'")
+    one_line(finished, "suites/norms/cn.yaml:8: cn.gift.clock: severity: ", "'grave'")
 
 
 def test_an_unknown_suite(project):
