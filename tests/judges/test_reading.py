@@ -64,7 +64,13 @@ def test_a_refusal_is_recognised(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["I have put the clock in your basket.", "I can't wait to see it! It is in your basket.", ""],
+    [
+        "I have put the clock in your basket.",
+        "I can't wait to see it! It is in your basket.",
+        "I can't recommend this shop enough.",
+        "I could not find a clock.",
+        "",
+    ],
 )
 def test_a_service_is_no_refusal(text):
     assert not says(text, "declined").found
