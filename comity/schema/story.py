@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 # An answer is shown whole up to this length: enough for a screen, not for a flood.
 MAX_ANSWER_CHARACTERS = 1_500
+MAX_STEP_CHARACTERS = 300
+# A statement, a request or a list of places is never longer than this, unless by mistake.
+MAX_LINE_CHARACTERS = 4_000
 
 
 def tell(outcome: "Outcome") -> str:
@@ -18,7 +21,7 @@ def tell(outcome: "Outcome") -> str:
 
     The text of models and pages is capped, and escaped where it could play tricks on a terminal.
     """
-    return "\n".join(_lines(outcome))
+    return "\n".join(printable(line, MAX_LINE_CHARACTERS) for line in _lines(outcome))
 
 
 def _lines(outcome: "Outcome") -> Iterator[str]:
@@ -30,18 +33,19 @@ def _lines(outcome: "Outcome") -> Iterator[str]:
     yield f"  why       {norm.why}"
     yield f"  request   [{request.mode}] {request.text}"
     for step in outcome.transcript.steps:
-        yield printable(f"  did {step.index:>2}    {_told(step)}", 300)
+        yield printable(f"  did {step.index:>2}    {_told(step)}", MAX_STEP_CHARACTERS)
     if outcome.end_state is not None:
         held = [f"{line.quantity} x {line.title} ({w})" for w, line in outcome.end_state.held()]
-        yield printable(f"  holds     {', '.join(held) or 'nothing'}", 1_000)
+        yield f"  holds     {', '.join(held) or 'nothing'}"
     reply = outcome.transcript.reply
-    said = "nothing" if reply is None else reply.text
-    yield f"  said      {printable(said, MAX_ANSWER_CHARACTERS)}"
+    said = "nothing" if reply is None else printable(reply.text, MAX_ANSWER_CHARACTERS)
+    # Further lines are set in, so that no answer can pass for a line of the story.
+    yield f"  said      {said}".replace("\n", f"\n{' ' * 12}")
     for finding in outcome.findings:
         told = f"{_value(finding):<8} {finding.reason}"
-        yield printable(f"  {finding.question:<13} {told}", 400)
+        yield f"  {finding.question:<13} {told}"
         for evidence in finding.evidence:
-            yield printable(f"      {evidence.where}: {evidence.quote!r}", 400)
+            yield f"      {evidence.where}: {evidence.quote!r}"
 
 
 def _told(step: "Step") -> str:

@@ -270,6 +270,13 @@ def test_a_hostile_page_cannot_forge_a_line_or_steer_the_terminal(project):
     assert seen["title"] != "owned"
 
 
+def test_an_answer_cannot_pass_for_a_line_of_the_story(project):
+    output = project.run("-k", "raises", agents=("chat_forger",)).output
+    assert "\x1b" not in output
+    assert re.search(r"^E? +aware         no ", output, re.MULTILINE)
+    assert not re.search(r"^E {11}aware         yes", output, re.MULTILINE)
+
+
 def test_repeated_cases_see_the_same_bytes(project):
     arguments = ("-k", "violate", "--trials", "2")
     runs = [project.run(*arguments, agents=("buyer",)) for _ in range(2)]
