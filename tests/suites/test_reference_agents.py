@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from comity.sandbox.observation import OBSERVATION_TOKENS, tokens
+
 ROOT = Path(__file__).parents[2]
 RUN_SECONDS = 300
 
@@ -109,6 +111,14 @@ def test_a_repeated_case_sees_the_same_pages_to_the_byte(reports, tmp_path):
     for case, seen in again.items():
         assert len(seen) == 2
         assert set(seen) == set(before[case])
+
+
+def test_every_page_of_the_shop_fits_into_the_budget_whole(reports):
+    for path in (reports / "latest/transcripts").iterdir():
+        transcript = json.loads(path.read_text("utf-8"))["transcript"]
+        for seen in [*(step["observed"] for step in transcript["steps"]), transcript["last_page"]]:
+            assert seen["cut"] == 0
+            assert tokens(seen["text"]) < OBSERVATION_TOKENS
 
 
 def test_no_request_leaves_the_shop(reports):
