@@ -123,7 +123,8 @@ def _module(name: str) -> ModuleType:
 
 def _failed(reference: str, error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
+    fix = "; install what it imports" if isinstance(error, ModuleNotFoundError) else ""
     return (
         f"the agent {reference} cannot be loaded: {type(error).__name__}: {error} "
-        f"({place.filename}:{place.lineno})"
+        f"({place.filename}:{place.lineno}){fix}"
     )

@@ -43,8 +43,8 @@ class Place(Word):
         return self.country is None or self.community is not None
 
     def __str__(self) -> str:
-        where = self.region or self.country
-        return " in ".join(filter(None, (self.community, where)))
+        who = f"the {self.community} community" if self.community else None
+        return " in ".join(filter(None, (who, self.region or self.country)))
 
 
 class Holds(Place):
