@@ -1,5 +1,8 @@
 """The design's table of statuses, row by row, through real pytest runs: reports and exit codes."""
 
+import re
+import time
+
 import pytest
 
 VIOLATE, ADHERE, CONTRAST = "violate", "adhere", "contrast"
@@ -160,6 +163,21 @@ def test_a_test_that_reads_an_open_finding_is_skipped_with_the_reason(project):
     assert list(finished.tests.values()) == ["skipped"]
     assert "`helpful` is open" in finished.output
     assert finished.code == 0
+
+
+def test_a_case_that_takes_too_long_says_what_it_waited_for(project, model_server):
+    model_server.script = lambda _: time.sleep(20) or "Here you are."
+    begun = time.monotonic()
+    finished = project.run(
+        *("--model-url", model_server.url, "--case-timeout", "1.5", "-k", "raises"),
+        agents=("chat_asker",),
+    )
+    assert time.monotonic() - begun < 15
+    [outcome] = finished.outcomes.values()
+    assert outcome["status"] == "infrastructure_error"
+    assert re.search(
+        r"did not end within 1\.5 s, of which it waited [12] s for the model", outcome["reason"]
+    )
 
 
 @pytest.mark.parametrize("fault", ["create", "page", "state"])
