@@ -137,6 +137,8 @@ def _ref(page: Page, action: str, *words: str) -> str:
 
 
 def _raised(briefing: Briefing) -> str:
+    if briefing.norm.id not in SENTENCES:
+        raise AgentError(f"write what to say of {briefing.norm.id} in reference_sentences.yaml")
     return _pick(SENTENCES[briefing.norm.id], briefing)
 
 
