@@ -17,6 +17,9 @@ from comity.statistics.metrics import Metric, metrics
 
 # Over fewer cases than this a rate of finished cases says nothing of the time that is left.
 MIN_DONE_FOR_ETA = 3
+TROUBLES = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
+# The same trouble strikes many cases; its first few kinds are told, the store has the rest.
+MAX_REASONS = 5
 
 
 def progress_line(progress: Progress) -> str:
@@ -94,8 +97,3 @@ def _notes(outcomes: Sequence[Outcome]) -> Iterator[str]:
     if outcomes and not any(outcome.status is Status.JUDGED for outcome in outcomes):
         counted = ", ".join(f"{n} {status}" for status, n in shares(outcomes).items() if n)
         yield f"nothing was judged ({counted}): this run cannot decide anything, exit code 6"
-
-
-TROUBLES = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
-# The same trouble strikes many cases; its first few kinds are told, the store has the rest.
-MAX_REASONS = 5

@@ -23,16 +23,15 @@ def cases(
     suite: Suite,
     requests: Iterable[Request],
     agents: Sequence[Agent],
-    model: str | None,
     trials: int,
 ) -> list[Case]:
-    """Return the cases of a suite, request by request, so that agents share a page's cache."""
+    """Return the cases of a suite, request by request; their model is known once it is served."""
     return [
         Case(
             request=request,
             agent=agent.card,
             site=site_of(suite, agent.card),
-            model=model if agent.card.uses_model else None,
+            model=None,
             trial=trial,
         )
         for request in requests

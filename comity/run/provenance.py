@@ -4,12 +4,13 @@ import hashlib
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib import metadata, resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 PACKAGES = ("comity", "openai", "playwright", "langgraph", "pydantic", "pytest", "django-oscar")
-JUDGES = ("language.yaml", "reading.py", "rules.py", "selection.py", "state.py", "verdict.py")
 GIT_SECONDS = 10.0
 
 
@@ -20,9 +21,14 @@ def facts(root: Path, suites: Path) -> dict[str, Any]:
         "platform": platform.platform(),
         "versions": {name: _version(name) for name in PACKAGES},
         "git": _git(root),
-        "judges": _digest([resources.files("comity.judges").joinpath(name) for name in JUDGES]),
+        "judges": _digest(file for file in _judges() if file.is_file()),
         "suites": _digest(sorted(path for path in suites.rglob("*.yaml") if path.is_file())),
     }
+
+
+def _judges() -> list[Traversable]:
+    """Return the files of the judges' room, in the order of their names."""
+    return sorted(resources.files("comity.judges").iterdir(), key=lambda file: file.name)
 
 
 def _version(package: str) -> str | None:
@@ -54,7 +60,7 @@ def _git(root: Path) -> dict[str, Any] | None:
     return {"revision": revision, "changed": bool(ask("status", "--porcelain"))}
 
 
-def _digest(files: list[Any]) -> str:
+def _digest(files: Iterable[Traversable | Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

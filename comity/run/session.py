@@ -98,9 +98,7 @@ class Session:
         self._fitting |= {
             agent.card.reference for agent in self.agents if case_rules.fits(definition, agent.card)
         }
-        found = case_rules.cases(
-            definition, requests, self.agents, self.settings.model, self.settings.trials
-        )
+        found = case_rules.cases(definition, requests, self.agents, self.settings.trials)
         return [self._known.setdefault(case.id, case) for case in found]
 
     def check_agents(self) -> None:

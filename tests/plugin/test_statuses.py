@@ -15,11 +15,7 @@ def case(mode: str, agent: str) -> str:
 # A judge fails by no input that a test could give: the rules and selectors are checked when they
 # are loaded. So one is broken from outside.
 BROKEN_JUDGE = """
-import pytest
 from comity.judges import rules
-
-@pytest.fixture(autouse=True, scope="session")
-def _(): ...
 
 async def broken(case, transcript, end_state):
     raise RuntimeError("a broken judge")
