@@ -248,7 +248,10 @@ class Project:
             timeout=RUN_SECONDS,
             check=False,
         )
-        return Finished(done.returncode, done.stdout + done.stderr, self.root)
+        return self.finished(done.returncode, done.stdout + done.stderr)
+
+    def finished(self, code: int, output: str) -> Finished:
+        return Finished(code, output, self.root)
 
 
 @pytest.fixture

@@ -10,14 +10,18 @@ from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
 from comity.run.agents import Agent, load_agent
-from comity.run.life import Limits, Parts, live
+from comity.run.life import Limits, Parts, live, refused
+from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
-from comity.run.schedule import Loop, Schedule
+from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.sites import SiteSpec, load_specs
 from comity.schema import Case, Mode, Outcome
 from comity.schema.library import Library, load
+
+# A model server and a site take up to half a minute each before they are killed.
+CLOSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Session:
         self._loop: Loop | None = None
         self._schedule: Schedule | None = None
         self._store: Store | None = None
+        self._closed = False
 
     @cached_property
     def library(self) -> Library:
@@ -154,6 +159,7 @@ class Session:
         self._schedule = Schedule(
             self._loop,
             lambda case, queued: live(case, parts, queued),
+            lambda case, reason, queued: refused(case, parts, reason, queued),
             self.settings.concurrency,
         )
         self._schedule.start(named)
@@ -187,19 +193,34 @@ class Session:
         """Whether cases were started."""
         return self._schedule is not None
 
-    def close(self) -> None:
-        """Cancel what still runs and stop what was started; a second call does nothing."""
-        loop, self._loop = self._loop, None
-        if loop is None:
-            return
+    def close(self) -> list[str]:
+        """Cancel what still runs and stop what was started; a second call does nothing.
+
+        Returns what to say of clean-up that did not end.
+        """
+        loop = self._loop
+        if loop is None or loop.hurried or self._closed:
+            return []
+        self._closed = True
+        told: list[str] = []
         try:
             if self._schedule is not None:
                 self._schedule.cancel()
+                told = [
+                    f"{case_id} did not clear up behind itself within {CANCEL_SECONDS:g} s"
+                    for case_id in self._schedule.cleared()
+                ]
+            loop.run(self._resources.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            told.append(f"the run's parts did not stop within {CLOSE_SECONDS:g} s")
         finally:
-            try:
-                loop.run(self._resources.close())
-            finally:
-                loop.close()
+            loop.close()
+        return told
+
+    def hurry(self) -> None:
+        """Have clean-up skipped: what was started ends with this process, by its leash."""
+        if self._loop is not None:
+            self._loop.hurried = True
 
     def finished(self) -> list[Outcome]:
         """Return the outcomes that there are."""

@@ -1,10 +1,7 @@
 """Cases run ahead, tests stay plain: selection, times, trials, stopping, what is kept."""
 
 import json
-import os
 import re
-import signal
-import subprocess
 import time
 from xml.etree import ElementTree
 
@@ -169,77 +166,6 @@ def test_the_summary_keeps_its_shape(project):
     slices = [row["slice"] for row in summary["metrics"] if row["metric"] == "Over-R"]
     assert all("mode" in keys for keys in slices)
     assert {"culture", "domain", "severity", "language"} <= {key for keys in slices for key in keys}
-
-
-def test_stopping_at_the_first_failure_cancels_the_rest(project, model_server):
-    def slow(body):
-        time.sleep(0.2 if "wall clock" in str(body) else 30)
-        return "Here you are."
-
-    model_server.script = slow
-    begun = time.monotonic()
-    finished = project.run("-x", "--model-url", model_server.url, agents=("chat_asker",))
-    assert time.monotonic() - begun < 20
-    assert finished.code == 1
-    assert "cn.gift.clock.newborn-adhere-agents.chat_asker-t1" not in finished.outcomes
-    assert finished.json("summary.json")["cases"] == len(finished.outcomes) >= 1
-
-
-def test_an_interrupt_keeps_what_is_done_and_leaves_nothing_running(project, model_server):
-    def slow(body):
-        time.sleep(0.2 if "wall clock" in str(body) else 30)
-        return "Here you are."
-
-    model_server.script = slow
-    process = subprocess.Popen(
-        project.command("--model-url", model_server.url, agents=("chat_asker", "wanderer")),
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # A shell starts what runs in the background with SIGINT ignored, and that is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    outcomes = project.root / "reports" / "latest" / "outcomes.jsonl"
-    deadline = time.monotonic() + 60
-    while not (outcomes.exists() and outcomes.read_text().count("\n") >= 5):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 2, output
-    assert (project.root / "reports" / "latest" / "summary.json").exists()
-    time.sleep(0.5)
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/cmdline", "rb") as file:
-                    assert str(project.root).encode() not in file.read() or entry == str(
-                        os.getpid()
-                    )
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-
-
-def test_two_runs_at_once_in_one_checkout_do_not_meet(project):
-    processes = [
-        subprocess.Popen(
-            project.command("-k", "violate", agents=("buyer",)),
-            cwd=project.root,
-            env=project.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs = [process.communicate(timeout=120)[0] for process in processes]
-    assert [process.returncode for process in processes] == [1, 1], outputs
-    runs = sorted((project.root / "reports" / "runs").iterdir())
-    assert len(runs) == 2
-    for run in runs:
-        assert len((run / "outcomes.jsonl").read_text().splitlines()) == 1
 
 
 def test_an_agent_is_told_what_it_cannot_do_and_each_try_counts(project):
