@@ -110,7 +110,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     try:
         found = request.config.stash[RUN].outcome(request.param)
     except ComityError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     request.node.stash[OUTCOME] = found
     if found.status is Status.DORMANT:
         pytest.skip(f"dormant: {found.reason}")

@@ -21,9 +21,7 @@ def hiding(config: pytest.Config, items: Iterable[pytest.Item]) -> str | None:
             if getattr(config.option, option):
                 return _refusal(f"--{option.replace('_', '-')}", plugin)
         if setting is not None and _number(config.getini(setting)):
-            return _refusal(
-                f"the setting `{setting}` in {config.inipath or 'the ini file'}", plugin
-            )
+            return _refusal(f"the setting `{setting}`", plugin)
         for item in items:
             if item.get_closest_marker("flaky") is not None:
                 return _refusal(f"the mark `flaky` of {item.nodeid}", plugin)

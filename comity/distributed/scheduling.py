@@ -20,6 +20,11 @@ class CaseScheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         return self._tests.get(nodeid, nodeid)
 
+    def _reschedule(self, node: WorkerController) -> None:
+        # One that replaces a crashed worker may still be collecting; its turn comes after that.
+        if node in self.registered_collections:
+            super()._reschedule(node)
+
     def remove_node(self, node: WorkerController) -> str | None:
         """Remove a worker; return the test under which it crashed, which is not run again."""
         for tests in self.assigned_work[node].values():

@@ -71,9 +71,9 @@ def test_every_way_to_distribute_runs_each_case_once(project, model_server, dist
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "0"), ("-n", "1"), ("--dist", "load")])
 def test_few_workers_or_none_run_as_ever(project, arguments):
-    finished = project.run(*XDIST, *arguments, agents=("chat_raiser",))
-    assert finished.code == 0, finished.output
-    assert len(finished.tests) == 4
+    finished = project.run(*XDIST, *arguments, agents=("chat_plain",))
+    assert finished.code == 1, finished.output
+    assert sorted(finished.tests.values()) == ["failed", "passed", "passed", "passed"]
     assert len(finished.outcomes) == 3
     assert finished.output.count("cultural norms") == 1
 
@@ -195,7 +195,7 @@ def test_a_worker_that_crashes_is_replaced_and_its_case_is_not_run_again(project
     )
     assert finished.code == 1
     assert len(model_server.requests) == len(finished.outcomes) == 6
-    assert finished.output.count("crashed while running") == 2 * 2  # each said and summed up
+    assert finished.output.count("crashed while running") == 2
     assert "4 failed, 6 passed" in finished.output
     assert "Traceback" not in finished.output
 
@@ -255,9 +255,9 @@ def test_tests_of_other_kinds_run_as_ever(project):
         "def test_plain(n):\n"
         "    assert n != 3\n",
     )
-    finished = project.run(*XDIST, "-n", "2", agents=("chat_raiser",))
+    finished = project.run(*XDIST, "-n", "2", agents=("chat_plain",))
     assert finished.code == 1
-    assert "1 failed, 9 passed" in finished.output
+    assert "2 failed, 8 passed" in finished.output
 
 
 def test_somebody_who_looks_sees_how_far_the_cases_are(project, model_server, on_a_terminal):
