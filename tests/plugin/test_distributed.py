@@ -265,6 +265,24 @@ def test_workers_end_with_their_controller(start, slow_at_blankets, until):
     run.leaves_nothing(20)
 
 
+WITNESS = """
+import sys
+
+def pytest_terminal_summary(terminalreporter):
+    engine = {"comity.cultural", "comity.running", "playwright", "openai"}
+    terminalreporter.write_line(f"imported: {sorted(engine & set(sys.modules))}")
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_a_run_without_cultural_tests_does_not_pay_for_them(project, arguments):
+    project.write("conftest.py", WITNESS)
+    project.write("suites/test_plain.py", "def test_plain():\n    pass\n")
+    finished = project.run(*XDIST, *arguments, "suites/test_plain.py")
+    assert finished.code == 0
+    assert "imported: []" in finished.output
+
+
 def test_tests_of_other_kinds_run_as_ever(project):
     project.write(
         "suites/test_plain.py",
