@@ -86,6 +86,10 @@ class Started:
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
 
+    def until_closing(self) -> None:
+        """Wait until what is done is summed up: all that is left then is to stop the parts."""
+        wait_until((self.project.root / "reports" / "latest" / "summary.json").exists)
+
     def is_still_clearing_up(self) -> None:
         """Assert that it does not end at once."""
         with pytest.raises(subprocess.TimeoutExpired):

@@ -244,7 +244,7 @@ def test_a_second_interrupt_ends_controller_and_workers_now(start, slow_at_blank
     until(lambda: run.kept == 5)
     run.freeze("tiny_shop.py")
     run.press_ctrl_c()
-    run.is_still_clearing_up()
+    run.until_closing()
     begun = time.monotonic()
     run.press_ctrl_c()
     finished = run.finish()

@@ -85,7 +85,7 @@ def test_a_second_interrupt_does_not_wait_for_a_site_that_hangs(start, slow_at_b
     until(lambda: run.kept == 5)
     run.freeze("tiny_shop.py")
     run.send(signal.SIGINT)
-    run.is_still_clearing_up()
+    run.until_closing()
     begun = time.monotonic()
     run.send(signal.SIGINT)
     finished = run.finish()
@@ -100,8 +100,8 @@ def test_a_second_interrupt_does_not_wait_for_a_browser_that_hangs(start, slow_a
     until(lambda: run.kept == 5)
     run.freeze("--headless")
     run.send(signal.SIGINT)
+    run.until_closing()
     until(lambda: not run.family("tiny_shop.py"))  # the site is stopped before the browser
-    run.is_still_clearing_up()
     begun = time.monotonic()
     run.send(signal.SIGINT)
     finished = run.finish()
