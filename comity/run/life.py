@@ -11,7 +11,8 @@ from playwright.async_api import Error as PlaywrightError
 
 from comity.errors import AgentError, ComityError, InfrastructureError, JudgeError
 from comity.judges import verdict
-from comity.models.client import CaseModel, ChatModel
+from comity.models.client import ChatModel
+from comity.models.recorded import CaseModel
 from comity.run.agents import Agent, Briefing
 from comity.run.clock import OwnTime
 from comity.run.store import Store

@@ -146,7 +146,7 @@ class Session:
             limits=Limits(case=self.settings.case_timeout),
             trace=self.settings.browser_trace,
         )
-        name = self._resources.model.endpoint.model if self._resources.model else None
+        name = self._resources.model.name if self._resources.model else None
         named = [
             case.model_copy(update={"model": name if case.agent.uses_model else None})
             for case in wanted
