@@ -150,7 +150,12 @@ class Cultural:
         shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         writer = terminalreporter._tw
         text = terminal.render(
-            self.session.finished(), shown, writer.fullwidth, color=writer.hasmarkup
+            self.session.finished(),
+            shown,
+            writer.fullwidth,
+            color=writer.hasmarkup,
+            verbose=self.config.option.verbose > 0,
+            notes=self.session.notes(),
         )
         terminalreporter.write(text)
         for problem in self.problems:

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import random
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -205,6 +206,7 @@ class ChatModel:
             InfrastructureError: the server failed, or its answer is no chat completion; or no
                 call can be answered any more.
         """
+        begun = time.monotonic()
         facts = {"server": self.fingerprint, "body": body, "trial": trial, "nth": nth}
         key = digest(facts)
         answer, tries = await self._cache.get(key) if self._cache else None, 0
@@ -214,6 +216,16 @@ class ChatModel:
                 answer = await self._cache.keep(key, answer)
         else:
             self.usage.cached += 1
+        log.info(
+            "call",
+            extra={
+                "model": self.name,
+                "kind": answer.kind,
+                "tries": tries,
+                "cached": tries == 0,
+                "seconds": round(time.monotonic() - begun, 3),
+            },
+        )
         return Answered(answer, tries)
 
     async def _ask(self, body: Body) -> tuple[Answer, int]:

@@ -185,7 +185,7 @@ class Replica:
             except openai.APIStatusError as error:
                 return self._answered_by(error, since)
             except (openai.OpenAIError, httpx2.HTTPError) as error:
-                raise PassingError(one_line(error.__cause__ or error)) from None
+                raise PassingError(self._told(error.__cause__ or error)) from None
             self._is_alive()
             self.flow.went_well()
             return answer
@@ -199,11 +199,17 @@ class Replica:
             self.flow.busy(since)
             log.info("busy", extra={"server": self.url, "status": status, "limit": self.flow.limit})
         if status in IN_PASSING:
-            raise PassingError(one_line(error), _retry_after(error.response.headers))
+            raise PassingError(self._told(error), _retry_after(error.response.headers))
         too_long = "context length" in str(error) or error.code == "context_length_exceeded"
         if status == httpx2.codes.BAD_REQUEST and too_long:
-            return Answer(kind="context_exceeded", payload={"message": one_line(error)})
-        raise RefusedError(f"the model server at {self.url} refuses: {one_line(error)}")
+            return Answer(kind="context_exceeded", payload={"message": self._told(error)})
+        raise RefusedError(f"the model server at {self.url} refuses: {self._told(error)}")
+
+    def _told(self, error: object) -> str:
+        """Return what a server said; some repeat the key that they were given."""
+        key = self._settings.api_key.get_secret_value()
+        is_secret = self._settings.api_key != CallSettings().api_key
+        return one_line(str(error).replace(key, "[key]") if is_secret else error)
 
     def _is_alive(self) -> None:
         self._seen = time.monotonic()

@@ -1,6 +1,7 @@
 """One case's life: sandbox, page, agent, end state, judges, store, clean-up."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,7 @@ from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
 from comity.run.agents import Agent, Briefing
 from comity.run.clock import OwnTime
+from comity.run.log import CASE
 from comity.run.store import Store
 from comity.sandbox.browser import Browser
 from comity.sandbox.page import Page
@@ -33,6 +35,8 @@ from comity.schema import (
     Transcript,
 )
 from comity.schema.base import printable
+
+log = logging.getLogger(__name__)
 
 # A path through the shop takes four steps; double that leaves room for a detour, not for a stroll.
 MAX_STEPS: Mapping[Tier, int] = {"smoke": 8, "standard": 15, "full": 25}
@@ -105,6 +109,8 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
     Raises:
         InfrastructureError: the outcome cannot be kept.
     """
+    CASE.set(case.id)  # each case is a task of its own, and so has a context of its own
+    log.info("case started", extra={"queued": round(queued, 3)})
     started = time.time()
     record = _Record(OwnTime(parts.limits.own))
     try:
@@ -119,6 +125,8 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
             timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
         )
     await asyncio.to_thread(parts.store.append, outcome)
+    ended = {"status": outcome.status, "reason": outcome.reason}
+    log.info("case ended", extra={**ended, **outcome.timing.model_dump()})
     return outcome
 
 
@@ -263,9 +271,9 @@ async def _judged(
             started=started,
             stopped=time.time(),
             queued=round(queued, 3),
-            setup=round(record.setup, 3),
-            model=round(record.own_time.waited["model"], 3),
             site=round(record.own_time.waited["site"], 3),
+            browser=round(record.own_time.waited["browser"], 3),
+            model=round(record.own_time.waited["model"], 3),
             judging=round(time.monotonic() - begun, 3),
         ),
         attachments=record.attachments,

@@ -124,6 +124,21 @@ class Resources:
             )
         self._closing.push_async_callback(self.model.close)
 
+    def notes(self) -> list[str]:
+        """Return what a reader of the run should know of its parts."""
+        found = []
+        if self.cache is not None and self.cache.trouble is not None:
+            found.append(self.cache.trouble)
+        for replica in self.model.replicas if self.model else ():
+            if replica.dead is not None:
+                found.append(f"the model server at {replica.url} is dead: {replica.dead}")
+            if replica.busy:
+                found.append(
+                    f"the model server at {replica.url} said {replica.busy} times that it is busy; "
+                    f"at the least {replica.flow.lowest} calls were made at once"
+                )
+        return found
+
     def facts(self) -> dict[str, Any]:
         """Return what of this could explain a difference between two runs."""
         return {

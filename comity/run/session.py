@@ -1,6 +1,8 @@
 """One session over many cases: what is asked for, found wrong, started, waited for and closed."""
 
+import logging
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +13,7 @@ from comity.run import cases as case_rules
 from comity.run import provenance
 from comity.run.agents import Agent, load_agent
 from comity.run.life import Limits, Parts, live
+from comity.run.log import Log
 from comity.run.resources import Resources
 from comity.run.schedule import Loop, Schedule
 from comity.run.settings import Settings
@@ -18,6 +21,8 @@ from comity.run.store import Store
 from comity.sandbox.sites import SiteSpec, load_specs
 from comity.schema import Case, Mode, Outcome
 from comity.schema.library import Library, load
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Session:
         self._loop: Loop | None = None
         self._schedule: Schedule | None = None
         self._store: Store | None = None
+        self._log: Log | None = None
 
     @cached_property
     def library(self) -> Library:
@@ -123,6 +129,7 @@ class Session:
             InfrastructureError: something does not start; nothing is left running.
         """
         wanted = [self._known[case_id] for case_id in case_ids]
+        self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
             specs: dict[str, SiteSpec] = load_specs(self.places.sites)
@@ -156,6 +163,7 @@ class Session:
             lambda case, queued: live(case, parts, queued),
             self.settings.concurrency,
         )
+        log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
         self._schedule.start(named)
 
     def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
@@ -192,14 +200,19 @@ class Session:
         loop, self._loop = self._loop, None
         if loop is None:
             return
-        try:
+        with ExitStack() as closing:
+            if self._log is not None:
+                closing.callback(self._log.close)
+            closing.callback(loop.close)
+            closing.callback(lambda: loop.run(self._resources.close()))
             if self._schedule is not None:
                 self._schedule.cancel()
-        finally:
-            try:
-                loop.run(self._resources.close())
-            finally:
-                loop.close()
+            log.info("run ended", extra={"finished": len(self.finished())})
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the run should know beside its outcomes."""
+        trouble = self._log.trouble if self._log else None
+        return [*self._resources.notes(), *([trouble] if trouble else [])]
 
     def finished(self) -> list[Outcome]:
         """Return the outcomes that there are."""

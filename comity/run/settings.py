@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     model_url: Annotated[tuple[str, ...], NoDecode] = ()
     """The model's servers, used in turn; from the environment separated by blanks or commas."""
     model: str | None = None
-    model_api_key: SecretStr = SecretStr("none")
+    model_api_key: SecretStr = CallSettings().api_key
     actions: Literal["auto", "tools", "json"] = "auto"
     """How web agents are to write actions: as native tool calls, as JSON by schema, or probed."""
     temperature: float = Field(default=0.0, ge=0, le=2)
@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         if replay and info.data.get("no_cache"):
             raise ValueError("answers come from the call cache alone; leave out --no-cache")
         return replay
+
+    def secrets(self) -> list[str]:
+        """Return what no log and no report may show."""
+        key = self.model_api_key.get_secret_value()
+        return [] if key == CallSettings().api_key.get_secret_value() else [key]
 
     def calls(self) -> CallSettings:
         """Return on what terms the model under test is called."""
