@@ -17,6 +17,7 @@ import pytest
 
 from comity.models.launch import ServerSpec
 from comity.models.serving import Server, ensure_server
+from comity.places import cache_directory
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 ROOT = Path(__file__).parents[1]
@@ -138,6 +139,20 @@ def vllm_server() -> Iterator[Server]:
     """The embedded default model, served by a real vLLM; once for all tests that need it."""
     with ensure_server(ServerSpec()) as server:
         yield server
+
+
+# What is slow to make again is shared; what runs have done and do is not.
+OF_RUNS = ("calls", "servers")
+
+
+def own_cache(folder: Path) -> Path:
+    """Return a new cache directory in `folder`: with all that is slow to make, and no run's traces."""
+    own = folder / "cache"
+    own.mkdir()
+    for part in cache_directory().iterdir():
+        if part.name not in OF_RUNS:
+            (own / part.name).symlink_to(part)
+    return own
 
 
 @dataclass
