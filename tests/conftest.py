@@ -146,7 +146,7 @@ OF_RUNS = ("calls", "servers")
 
 
 def own_cache(folder: Path) -> Path:
-    """Return a new cache directory in `folder`: with all that is slow to make, and no run's traces."""
+    """Return a new cache directory in `folder`: all that is slow to make, and no trace of runs."""
     own = folder / "cache"
     own.mkdir()
     for part in cache_directory().iterdir():
