@@ -16,7 +16,7 @@ from comity.run.agents import Agent, Briefing
 from comity.run.clock import OwnTime
 from comity.run.store import Store
 from comity.sandbox.browser import Browser
-from comity.sandbox.page import Page
+from comity.sandbox.page import Page, Waiting
 from comity.sandbox.sites import Sandbox, Site
 from comity.schema import (
     Case,
@@ -31,7 +31,7 @@ from comity.schema import (
     Timing,
     Transcript,
 )
-from comity.schema.base import printable
+from comity.schema.base import printable, well_formed
 
 # A path through the shop takes four steps; double that leaves room for a detour, not for a stroll.
 MAX_STEPS: Mapping[Tier, int] = {"smoke": 8, "standard": 15, "full": 25}
@@ -75,7 +75,6 @@ class _Record:
     reply: Reply | None = None
     end_state: EndState | None = None
     error: ComityError | None = None
-    setup: float = 0.0
     attachments: dict[str, str] = field(default_factory=dict)
 
     def failure(self) -> InfrastructureError | None:
@@ -117,7 +116,7 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
             reason=_capped(f"a fault in Comity: {type(error).__name__}: {error}"),
             timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
         )
-    await asyncio.to_thread(parts.store.append, outcome)
+    await asyncio.wrap_future(parts.store.append(outcome))
     return outcome
 
 
@@ -145,36 +144,43 @@ async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) ->
         raise InfrastructureError("no browser was started for this run")
     scenario = case.request.scenario
     stage = scenario.stage if case.request.mode is Mode.OBSERVE else {}
-    sandbox = await site.create(stage, scenario.language)
+    at_site, at_browser = record.own_time.waiting("site"), record.own_time.waiting("browser")
+    with at_site():
+        sandbox = await site.create(stage, scenario.language)
     try:
-        async with _context(parts.browser, sandbox, scenario.language) as context:
+        async with _context(parts.browser, sandbox, scenario.language, at_browser) as context:
             if parts.trace:
-                await context.tracing.start(screenshots=True, snapshots=True)
+                with at_browser():
+                    await context.tracing.start(screenshots=True, snapshots=True)
             record.page = await Page.open(
                 context,
                 sandbox.start_url,
                 max_steps=MAX_STEPS[scenario.tier],
                 started=record.begun,
-                waiting=record.own_time.waiting("site"),
+                waiting=at_browser,
             )
-            record.setup = time.monotonic() - record.begun
             await _act(case, parts, record, site.catalogue)
-            await _keep_pictures(case, parts, record, context)
-        record.end_state = await site.state(sandbox)
+            with at_browser():
+                await _keep_pictures(case, parts, record, context)
+        with at_site():
+            record.end_state = await site.state(sandbox)
     finally:
-        with suppress(InfrastructureError):  # a site that is gone has taken its sandboxes along
+        # A site that is gone has taken its sandboxes along.
+        with suppress(InfrastructureError), at_site():
             await site.delete(sandbox)
 
 
 @asynccontextmanager
 async def _context(
-    browser: Browser, sandbox: Sandbox, language: str
+    browser: Browser, sandbox: Sandbox, language: str, waiting: Waiting
 ) -> AsyncIterator[BrowserContext]:
-    context = await browser.context(sandbox, language)
+    with waiting():
+        context = await browser.context(sandbox, language)
     try:
         yield context
     finally:
-        with suppress(PlaywrightError):  # a browser that is gone has taken its contexts along
+        # A browser that is gone has taken its contexts along.
+        with suppress(PlaywrightError), waiting():
             await context.close()
 
 
@@ -217,7 +223,7 @@ async def _guarded(agent: Agent, *arguments: object, **briefing: object) -> Repl
         raise AgentError(f"the agent raised {type(error).__name__}") from error
     if not isinstance(reply, Reply):
         raise AgentError(f"the agent returned {type(reply).__name__}, not a Reply")
-    return Reply(text=reply.text[:MAX_REPLY_CHARACTERS])
+    return Reply(text=well_formed(reply.text[:MAX_REPLY_CHARACTERS]))
 
 
 async def _keep_pictures(
@@ -262,9 +268,10 @@ async def _judged(
             started=started,
             stopped=time.time(),
             queued=round(queued, 3),
-            setup=round(record.setup, 3),
-            model=round(record.own_time.waited["model"], 3),
             site=round(record.own_time.waited["site"], 3),
+            browser=round(record.own_time.waited["browser"], 3),
+            model=round(record.own_time.waited["model"], 3),
+            agent=round(record.own_time.used, 3),
             judging=round(time.monotonic() - begun, 3),
         ),
         attachments=record.attachments,

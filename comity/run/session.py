@@ -134,6 +134,7 @@ class Session:
                 )
             )
             store.write_facts(self._resources.facts())
+            store.point_latest()
         except BaseException:
             self.close()
             raise

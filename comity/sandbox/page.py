@@ -52,7 +52,7 @@ class Result(BaseModel):
 
 
 class Page:
-    """One case's page. Time spent here counts as the site's, not as the agent's own."""
+    """One case's page. Time spent here counts as the browser's, not as the agent's own."""
 
     def __init__(
         self,
