@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from playwright.async_api import BrowserContext
@@ -16,8 +16,9 @@ from comity.run.agents import Agent, Briefing
 from comity.run.clock import OwnTime
 from comity.run.store import Store
 from comity.sandbox.browser import Browser
+from comity.sandbox.control import RunningSite, Sandbox
 from comity.sandbox.page import Page, Waiting
-from comity.sandbox.sites import Sandbox, Site
+from comity.sandbox.sites import PATIENCE_SECONDS, Site
 from comity.schema import (
     Case,
     EndState,
@@ -49,6 +50,8 @@ class Limits:
     """The whole case, whatever it waits for."""
     own: float = OWN_SECONDS
     """The agent's own time."""
+    page: float = PATIENCE_SECONDS
+    """Until a page has loaded, or was read."""
 
 
 @dataclass(frozen=True)
@@ -135,53 +138,70 @@ async def _run(case: Case, parts: Parts, record: _Record) -> None:
         else:
             await _act_on_site(case, parts, record, parts.sites[case.site])
     except ComityError as error:
-        record.error = record.error or error
+        # Where the site or the browser failed, an agent that erred before is not to blame.
+        record.error = error
 
 
 async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) -> None:
     """Let the agent act in a sandbox of its own; whatever happens, nothing of that is left."""
-    if parts.browser is None:
-        raise InfrastructureError("no browser was started for this run")
     scenario = case.request.scenario
     stage = scenario.stage if case.request.mode is Mode.OBSERVE else {}
-    at_site, at_browser = record.own_time.waiting("site"), record.own_time.waiting("browser")
+    at_site = record.own_time.waiting("site")
     with at_site():
-        sandbox = await site.create(stage, scenario.language)
+        running = await site.serving()
+        sandbox = await running.create(stage, scenario.language)
     try:
-        async with _context(parts.browser, sandbox, scenario.language, at_browser) as context:
-            if parts.trace:
-                with at_browser():
-                    await context.tracing.start(screenshots=True, snapshots=True)
-            record.page = await Page.open(
-                context,
-                sandbox.start_url,
-                max_steps=MAX_STEPS[scenario.tier],
-                started=record.begun,
-                waiting=at_browser,
-            )
-            await _act(case, parts, record, site.catalogue)
-            with at_browser():
-                await _keep_pictures(case, parts, record, context)
+        await _act_in(sandbox, case, parts, record, running)
         with at_site():
-            record.end_state = await site.state(sandbox)
+            record.end_state = await running.state(sandbox)
+    except InfrastructureError as error:
+        with at_site():
+            lost = await running.examine()
+        if lost:
+            # Whatever else failed, it failed for want of the site.
+            raise InfrastructureError(running.obituary()) from error
+        raise
     finally:
-        # A site that is gone has taken its sandboxes along.
-        with suppress(InfrastructureError), at_site():
-            await site.delete(sandbox)
+        with at_site():
+            await running.delete(sandbox)
+
+
+async def _act_in(
+    sandbox: Sandbox, case: Case, parts: Parts, record: _Record, running: RunningSite
+) -> None:
+    """Let the agent act on a page of the sandbox."""
+    if parts.browser is None:
+        raise InfrastructureError("no browser was started for this run")
+    at_browser = record.own_time.waiting("browser")
+    language = case.request.scenario.language
+    opening = parts.browser.context(sandbox, language, trace=parts.trace)
+    async with _timed(opening, at_browser) as context:
+        record.page = await Page.open(
+            context,
+            sandbox.start_url,
+            max_steps=MAX_STEPS[case.request.scenario.tier],
+            started=record.begun,
+            patience=parts.limits.page,
+            waiting=at_browser,
+        )
+        await _act(case, parts, record, running.catalogue)
+        with at_browser():
+            await _keep_pictures(case, parts, record, context)
 
 
 @asynccontextmanager
-async def _context(
-    browser: Browser, sandbox: Sandbox, language: str, waiting: Waiting
+async def _timed(
+    opening: AbstractAsyncContextManager[BrowserContext], waiting: Waiting
 ) -> AsyncIterator[BrowserContext]:
-    with waiting():
-        context = await browser.context(sandbox, language)
-    try:
-        yield context
-    finally:
-        # A browser that is gone has taken its contexts along.
-        with suppress(PlaywrightError), waiting():
-            await context.close()
+    """Open and close the browser's context while its time is taken."""
+    async with AsyncExitStack() as stack:
+        with waiting():
+            context = await stack.enter_async_context(opening)
+        try:
+            yield context
+        finally:
+            with waiting():
+                await stack.aclose()
 
 
 async def _act(case: Case, parts: Parts, record: _Record, catalogue: tuple[Item, ...]) -> None:

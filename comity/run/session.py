@@ -144,7 +144,7 @@ class Session:
             browser=self._resources.browser,
             sites=self._resources.sites,
             store=store,
-            limits=Limits(case=self.settings.case_timeout),
+            limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             trace=self.settings.browser_trace,
         )
         name = self._resources.model.endpoint.model if self._resources.model else None
