@@ -50,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("token-budget", "N", "most tokens that the run may spend"),
         ("time-budget", "SECONDS", "longest time for all cases together"),
         ("log-json", "FILE", "write what happens as JSON, a line an event"),
+        ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
         ("cultures", "A,B", "only norms of these cultures"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)

@@ -304,7 +304,11 @@ class Project:
             timeout=RUN_SECONDS,
             check=False,
         )
-        return Finished(done.returncode, done.stdout + done.stderr, self.root)
+        return self.finished(done.returncode, done.stdout + done.stderr)
+
+    def finished(self, code: int, output: str) -> Finished:
+        """Return what the last run left behind, which ended so."""
+        return Finished(code, output, self.root)
 
 
 @pytest.fixture

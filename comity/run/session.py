@@ -141,6 +141,7 @@ class Session:
                 )
             )
             store.write_facts(self._resources.facts())
+            store.point_latest()
         except BaseException:
             self.close()
             raise
@@ -150,7 +151,7 @@ class Session:
             browser=self._resources.browser,
             sites=self._resources.sites,
             store=store,
-            limits=Limits(case=self.settings.case_timeout),
+            limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             trace=self.settings.browser_trace,
         )
         name = self._resources.model.name if self._resources.model else None

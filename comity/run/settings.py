@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from comity.models.chat import CallSettings, Sampling
+from comity.sandbox.sites import PATIENCE_SECONDS
 
 # One event loop drives all cases; this many keep a model server on two CPUs busy and no more.
 CONCURRENCY = 16
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
     replay: bool = False
     """Whether the call cache alone answers."""
     log_json: Path | None = None
+    site_timeout: float = Field(default=PATIENCE_SECONDS, gt=0)
+    """How long a site may take to answer, and a page of it to load, in seconds."""
     browser_trace: bool = False
 
     @field_validator("model_url", mode="before")
