@@ -66,11 +66,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marks."""
+    """Register the marks; under pytest-xdist, what its controller does."""
     config.addinivalue_line("markers", f"{CULTURAL}: asserts on an agent's respect for norms")
     config.addinivalue_line("markers", f"{MARK}(suite, *, modes): runs over a suite's cases")
     for tier in TIERS:
         config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
+    if not config.option.collectonly and config.getoption("tx", None) and not _is_worker(config):
+        from comity.distributed.controller import Controller
+
+        config.pluginmanager.register(Controller(config), "comity-controller")
+
+
+def _cultural(config: pytest.Config) -> "Cultural":
+    # Imported when a cultural test is met: other pytest runs must not pay for it.
+    if _is_worker(config):
+        from comity.distributed.worker import Worker
+
+        return Worker(config)
+    from comity.cultural import Cultural
+
+    return Cultural(config)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Return whether this process is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -80,10 +100,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     config = metafunc.config
     if RUN not in config.stash:
-        # Imported when a cultural test is met: other pytest runs must not pay for it.
-        from comity.cultural import Cultural
-
-        config.stash[RUN] = Cultural(config)
+        config.stash[RUN] = _cultural(config)
         config.pluginmanager.register(config.stash[RUN], "comity-run")
     parameters = [
         pytest.param(
@@ -107,7 +124,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     try:
         found = request.config.stash[RUN].outcome(request.param)
     except ComityError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     request.node.stash[OUTCOME] = found
     if found.status is Status.DORMANT:
         pytest.skip(f"dormant: {found.reason}")

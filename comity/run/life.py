@@ -126,7 +126,20 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
             reason=_capped(f"a fault in Comity: {type(error).__name__}: {error}"),
             timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
         )
-    await asyncio.wrap_future(parts.store.append(outcome))
+    return await _kept(outcome, parts.store)
+
+
+async def _kept(outcome: Outcome, store: Store) -> Outcome:
+    """Keep an outcome and return it; whoever cancels the case now comes too late.
+
+    Raises:
+        InfrastructureError: it cannot be kept.
+    """
+    keeping = asyncio.wrap_future(store.append(outcome))
+    while not keeping.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(keeping)
+    keeping.result()
     ended = {"status": outcome.status, "reason": outcome.reason}
     log.info("case ended", extra={**ended, **outcome.timing.model_dump()})
     return outcome
@@ -309,3 +322,19 @@ async def _judged(
 
 def _capped(reason: str) -> str:
     return printable(reason, MAX_REASON_CHARACTERS)
+
+
+async def refused(case: Case, parts: Parts, reason: str, queued: float) -> Outcome:
+    """Make and keep the outcome of a case that the run did not take to its end, and why.
+
+    Raises:
+        InfrastructureError: the outcome cannot be kept.
+    """
+    now = time.time()
+    outcome = Outcome(
+        case=case,
+        status=Status.INFRASTRUCTURE_ERROR,
+        reason=_capped(reason),
+        timing=Timing(started=now, stopped=now, queued=round(queued, 3)),
+    )
+    return await _kept(outcome, parts.store)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +11,11 @@ from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
 from comity.run.agents import Agent, load_agent
-from comity.run.life import Limits, Parts, live
+from comity.run.life import Limits, Parts, live, refused
 from comity.run.log import Log
+from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
-from comity.run.schedule import Loop, Schedule
+from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.sites import SiteSpec, load_specs
@@ -23,6 +23,9 @@ from comity.schema import Case, Mode, Outcome
 from comity.schema.library import Library, load
 
 log = logging.getLogger(__name__)
+
+# A model server and a site take up to half a minute each before they are killed.
+CLOSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Session:
         self._schedule: Schedule | None = None
         self._store: Store | None = None
         self._log: Log | None = None
+        self._closed = False
 
     @cached_property
     def library(self) -> Library:
@@ -162,10 +166,11 @@ class Session:
         self._schedule = Schedule(
             self._loop,
             lambda case, queued: live(case, parts, queued),
+            lambda case, reason, queued: refused(case, parts, reason, queued),
             self.settings.concurrency,
         )
         log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
-        self._schedule.start(named)
+        self._schedule.start(named, self.settings.time_budget)
 
     def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
         settings = self.settings.model_dump(mode="json", exclude={"model_api_key"})
@@ -196,24 +201,42 @@ class Session:
         """Whether cases were started."""
         return self._schedule is not None
 
-    def close(self) -> None:
-        """Cancel what still runs and stop what was started; a second call does nothing."""
-        loop, self._loop = self._loop, None
-        if loop is None:
-            return
-        with ExitStack() as closing:
-            if self._log is not None:
-                closing.callback(self._log.close)
-            closing.callback(loop.close)
-            closing.callback(lambda: loop.run(self._resources.close()))
+    def close(self) -> list[str]:
+        """Cancel what still runs and stop what was started; a second call does nothing.
+
+        Returns what to say of clean-up that did not end.
+        """
+        loop = self._loop
+        if loop is None or loop.hurried or self._closed:
+            return []
+        self._closed = True
+        told: list[str] = []
+        try:
             if self._schedule is not None:
                 self._schedule.cancel()
+                told = [
+                    f"{case_id} did not clear up behind itself within {CANCEL_SECONDS:g} s"
+                    for case_id in self._schedule.cleared()
+                ]
+            loop.run(self._resources.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            told.append(f"the run's parts did not stop within {CLOSE_SECONDS:g} s")
+        finally:
+            loop.close()
             log.info("run ended", extra={"finished": len(self.finished())})
+            if self._log is not None:
+                self._log.close()
+        return told
 
     def notes(self) -> list[str]:
         """Return what a reader of the run should know beside its outcomes."""
         trouble = self._log.trouble if self._log else None
         return [*self._resources.notes(), *([trouble] if trouble else [])]
+
+    def hurry(self) -> None:
+        """Have clean-up skipped: what was started ends with this process, by its leash."""
+        if self._loop is not None:
+            self._loop.hurried = True
 
     def finished(self) -> list[Outcome]:
         """Return the outcomes that there are."""

@@ -207,3 +207,21 @@ def test_a_budget_of_tokens_ends_the_run_when_it_is_spent(project, model_server)
     assert statuses(finished) == {"judged": 4, "infrastructure_error": CASES - 4}
     assert "the budget of 40 tokens is spent (--token-budget)" in finished.output
     assert finished.code == 6
+
+
+def test_a_budget_of_time_ends_the_run_when_it_is_spent(project, model_server):
+    answered: list[int] = []
+
+    def script(_body: dict[str, Any]) -> Any:
+        answered.append(1)
+        if len(answered) > 3:
+            model_server.ended.wait()
+        return "Here you are."
+
+    model_server.script = script
+    begun = time.monotonic()
+    finished = run(project, model_server.url, time_budget="2", concurrency="1")
+    assert time.monotonic() - begun < 30
+    assert statuses(finished) == {"judged": 3, "infrastructure_error": CASES - 3}
+    assert "the budget of 2 s is spent (--time-budget)" in finished.output
+    assert finished.code == 6
