@@ -14,7 +14,7 @@ from tests.conftest import Finished, own_cache
 
 pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("vllm")]
 
-TRIALS = 400
+TRIALS = 200
 START_SECONDS = 300.0
 # Noticed within a second, and then only clean-up.
 END_SECONDS = 30.0
