@@ -69,7 +69,7 @@ def test_a_full_disk_keeps_what_was_finished_and_every_other_test_is_an_error(wa
 
 
 def test_a_disk_that_is_full_from_the_start_is_told_before_anything_runs(watched, kept):
-    full = on_a_disk_of(4096, prepare="head -c 4096 /dev/zero > reports/filler")
+    full = on_a_disk_of(1024, prepare="head -c 4096 /dev/zero > reports/filler")
     watched.start("-p", "no:cacheprovider", agents=("chat_plain",), **full)
     code, output = watched.finish()
     assert code == 4, output
