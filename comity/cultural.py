@@ -31,6 +31,7 @@ class Cultural:
         self.problems: list[str] = []
         self.failed = self.errored = 0
         self.session: Session | None = None
+        self.allure = allure.Results(config)
         try:
             self.session = _session(config)
         except ComityError as error:
@@ -105,9 +106,8 @@ class Cultural:
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Hand the case's evidence to Allure, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
-        if found is not None and self.session is not None and allure.is_on(self.config):
-            allure.attach(found, self.session.store)
-            allure.set_times(self.config, found)
+        if found is not None and self.session is not None:
+            self.allure.add(found, self.session.store)
         return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
