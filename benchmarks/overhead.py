@@ -28,7 +28,7 @@ from pathlib import Path
 
 import comity_project
 import peer_environments
-from figures import command, in_turns, machine, publish, table
+from figures import in_turns, median, publish, table
 
 from comity.errors import InfrastructureError
 from comity.models.progress import silent
@@ -38,6 +38,7 @@ CONTESTANTS = Path(__file__).parent / "contestants"
 # The slowest runs its cases one after the other.
 LONGEST_SECONDS = 1_800
 TESTS_A_CASE = 2
+FLOOR = "bare asyncio loop"
 
 # Nobody calls home, asks anything, or reads or writes files of the user's own.
 QUIET = {
@@ -86,6 +87,8 @@ class Contestant:
     """How many successes it reports for a case."""
     begun: Callable[[Path], float] | None = None
     """Tells when the first case was due, where the stopwatch cannot."""
+    calls: bool = True
+    """Whether it makes the calls at all, and is no mere floor of what pytest itself takes."""
     serial: bool = False
     """It runs one case after the other, so one round takes long, and tells enough."""
 
@@ -174,9 +177,14 @@ def contestants() -> list[Contestant]:
     )
     project = {"counts": TESTS_A_CASE, "begun": comity_project.first_case_due}
     return [
-        Contestant("bare asyncio loop", python, "nothing", partial(_here, "bare_loop.py")),
+        Contestant(FLOOR, python, "nothing", partial(_here, "bare_loop.py")),
         Contestant(
-            "empty tests, pytest", pytest, "nothing", partial(_pytest_alone, ()), TESTS_A_CASE
+            "empty tests, pytest",
+            pytest,
+            "nothing",
+            partial(_pytest_alone, ()),
+            TESTS_A_CASE,
+            calls=False,
         ),
         Contestant(
             "empty tests, pytest and Allure",
@@ -184,10 +192,9 @@ def contestants() -> list[Contestant]:
             "Allure's results",
             partial(_pytest_alone, ALLURE),
             TESTS_A_CASE,
+            calls=False,
         ),
-        Contestant(
-            "**Comity**", comity, "outcome, transcript", partial(_comity, ()), **project
-        ),
+        Contestant("**Comity**", comity, "outcome, transcript", partial(_comity, ()), **project),
         Contestant(
             "**Comity, Allure**",
             comity,

@@ -41,7 +41,9 @@ def offers() -> Scorer:
 
 def run(cases: int) -> EvalLog:
     """Run so many samples, and write their log."""
-    samples = [Sample(input=f"{REQUEST} ({n})", target="unlucky", id=n) for n in range(1, cases + 1)]
+    samples = [
+        Sample(input=f"{REQUEST} ({n})", target="unlucky", id=n) for n in range(1, cases + 1)
+    ]
     task = Task(dataset=samples, solver=generate(), scorer=[includes(), offers()])
     [log] = eval(
         task,

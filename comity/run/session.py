@@ -1,11 +1,13 @@
 """One session over many cases: what is asked for, found wrong, started, waited for and closed."""
 
+import gc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from comity.errors import ConfigurationError
+from comity.judges import reading
 from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
@@ -156,6 +158,10 @@ class Session:
             lambda case, queued: live(case, parts, queued),
             self.settings.concurrency,
         )
+        reading.prepare()
+        # What was imported and collected until now lives as long as the run. To look through it
+        # for garbage takes a sixth of a second, in which no case would move on.
+        gc.freeze()
         self._schedule.start(named)
 
     def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
