@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +31,6 @@ import peer_environments
 from figures import in_turns, median, publish, table
 
 from comity.errors import InfrastructureError
-from comity.models.progress import silent
 
 ROOT = Path(__file__).parents[1]
 CONTESTANTS = Path(__file__).parent / "contestants"
@@ -93,15 +92,14 @@ class Contestant:
     """It runs one case after the other, so one round takes long, and tells enough."""
 
 
-def run(contestant: Contestant, load: Load) -> Measured | CannotRunError:
-    """Run a contestant once, in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="comity-benchmark-") as name:
-        folder = Path(name)
-        shutil.copytree(CONTESTANTS, folder, dirs_exist_ok=True)
-        try:
-            return _timed(contestant, load, folder)
-        except (CannotRunError, InfrastructureError, subprocess.TimeoutExpired) as error:
-            return CannotRunError(f"{contestant.name} cannot be run here: {error}")
+def run(contestant: Contestant, load: Load, rooms: Path) -> Measured | CannotRunError:
+    """Run a contestant once, in a folder of its own in `rooms`."""
+    folder = Path(tempfile.mkdtemp(dir=rooms))
+    shutil.copytree(CONTESTANTS, folder, dirs_exist_ok=True)
+    try:
+        return _timed(contestant, load, folder)
+    except (CannotRunError, InfrastructureError, subprocess.TimeoutExpired) as error:
+        return CannotRunError(f"{contestant.name} cannot be run here: {error}")
 
 
 def _timed(contestant: Contestant, load: Load, folder: Path) -> Measured:
@@ -138,7 +136,7 @@ def _timed(contestant: Contestant, load: Load, folder: Path) -> Measured:
 
 
 def _peer(peer: str, script: str, _folder: Path, _load: Load) -> list[str]:
-    return [str(peer_environments.interpreter(peer, silent)), script]
+    return [str(peer_environments.interpreter(peer)), script]
 
 
 def _here(script: str, _folder: Path, _load: Load) -> list[str]:
@@ -160,7 +158,7 @@ def _comity(allure: tuple[str, ...], folder: Path, load: Load) -> list[str]:
 
 
 def _deepeval_pytest(_folder: Path, _load: Load) -> list[str]:
-    python = str(peer_environments.interpreter("deepeval", silent))
+    python = str(peer_environments.interpreter("deepeval"))
     return _pytest(python, "-p", "deepeval.plugins.plugin", "deepeval_pytest.py")
 
 
@@ -226,15 +224,18 @@ Rounds = list[Measured | CannotRunError]
 
 def measured(chosen: list[Contestant], load: Load, rounds: int) -> dict[str, Rounds]:
     """Return what each contestant took under a load, round by round."""
-    swift = {c.name: partial(run, c, load) for c in chosen if not c.serial}
-    slow = {c.name: partial(run, c, load) for c in chosen if c.serial}
-    return {**in_turns(swift, rounds), **in_turns(slow, 1)}
+    # What they leave is removed at the end: for a while after many files were removed, new ones
+    # are slow to make (on ext4), and that would be to the next contestant's cost.
+    with tempfile.TemporaryDirectory(prefix="comity-overhead-") as name:
+        swift = {c.name: partial(run, c, load, Path(name)) for c in chosen if not c.serial}
+        slow = {c.name: partial(run, c, load, Path(name)) for c in chosen if c.serial}
+        return {**in_turns(swift, rounds), **in_turns(slow, 1)}
 
 
 def report(chosen: list[Contestant], load: Load, rounds: int) -> str:
     """Measure, with the latency and without; return the table."""
     under_load = measured(chosen, load, rounds)
-    at_zero = measured(chosen, Load(load.cases, 0.0, load.concurrency), rounds)
+    at_zero = measured(chosen, replace(load, latency=0.0), rounds) if load.latency else under_load
     floor = _seconds(under_load.get(FLOOR, []))
     rows, failures = [], []
     for contestant in chosen:

@@ -26,7 +26,20 @@ def version(peer: str) -> str:
     return PINNED[peer][0].partition("==")[2]
 
 
-def interpreter(peer: str, progress: Progress) -> Path:
+class Told(Progress):
+    """Says each new step once, on standard error."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def __call__(self, text: str, *, seconds: float, fraction: float | None = None) -> None:
+        """Show one state of the work."""
+        if text != self._text:
+            print(text, file=sys.stderr, flush=True)
+            self._text = text
+
+
+def interpreter(peer: str) -> Path:
     """Return the Python of the environment of `peer`; it is built by pip on its first use.
 
     Raises:
@@ -35,6 +48,7 @@ def interpreter(peer: str, progress: Progress) -> Path:
     key = f"{peer}-{version(peer)}-{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
     folder = cache_directory("benchmarks") / key
     python = folder / "bin" / "python"
+    progress = Told()
     with locked(folder.with_name(f"{key}.lock"), f"building the environment of {peer}", progress):
         if (folder / _STAMP).exists() and python.exists():
             return python
