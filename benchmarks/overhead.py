@@ -173,33 +173,14 @@ def contestants() -> list[Contestant]:
     inspect, deepeval, evals = map(
         peer_environments.version, ("inspect-ai", "deepeval", "pydantic-evals")
     )
-    project = {"counts": TESTS_A_CASE, "begun": comity_project.first_case_due}
+    empty = partial(Contestant, keeps="-", counts=TESTS_A_CASE, calls=False)
+    ours = partial(Contestant, counts=TESTS_A_CASE, begun=comity_project.first_case_due)
     return [
         Contestant(FLOOR, python, "nothing", partial(_here, "bare_loop.py")),
-        Contestant(
-            "empty tests, pytest",
-            pytest,
-            "nothing",
-            partial(_pytest_alone, ()),
-            TESTS_A_CASE,
-            calls=False,
-        ),
-        Contestant(
-            "empty tests, pytest and Allure",
-            allure,
-            "Allure's results",
-            partial(_pytest_alone, ALLURE),
-            TESTS_A_CASE,
-            calls=False,
-        ),
-        Contestant("**Comity**", comity, "outcome, transcript", partial(_comity, ()), **project),
-        Contestant(
-            "**Comity, Allure**",
-            comity,
-            "the same, and Allure's results with the evidence",
-            partial(_comity, ALLURE),
-            **project,
-        ),
+        empty("empty tests, pytest", pytest, start=partial(_pytest_alone, ())),
+        empty("empty tests, pytest, Allure", allure, start=partial(_pytest_alone, ALLURE)),
+        ours("**Comity**", comity, "outcome, transcript", partial(_comity, ())),
+        ours("**Comity, Allure**", comity, "the same, evidence", partial(_comity, ALLURE)),
         Contestant(
             "Inspect AI", inspect, "its log", partial(_peer, "inspect-ai", "inspect_ai_stub.py")
         ),

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -159,13 +159,11 @@ def main() -> None:
     with _server(asked.model_url, asked.model) as server:
         comity = partial(by_comity, server, asked.concurrency, asked.trials)
         bodies = comity().bodies
-        found = in_turns(
-            {
-                COMITY: comity,
-                BARE: lambda: asyncio.run(bare(server, asked.concurrency, bodies)),
-            },
-            asked.rounds,
-        )
+        turns: dict[str, Callable[[], Measured]] = {
+            COMITY: comity,
+            BARE: lambda: asyncio.run(bare(server, asked.concurrency, bodies)),
+        }
+        found = in_turns(turns, asked.rounds)
         text = (
             f"The chat cases of the smoke tier, {asked.trials} trials of each, {asked.concurrency} "
             f"at once, against {server.model}"
