@@ -173,12 +173,17 @@ def contestants() -> list[Contestant]:
     inspect, deepeval, evals = map(
         peer_environments.version, ("inspect-ai", "deepeval", "pydantic-evals")
     )
-    empty = partial(Contestant, keeps="-", counts=TESTS_A_CASE, calls=False)
+    empty = partial(Contestant, keeps="nothing", counts=TESTS_A_CASE, calls=False)
     ours = partial(Contestant, counts=TESTS_A_CASE, begun=comity_project.first_case_due)
     return [
         Contestant(FLOOR, python, "nothing", partial(_here, "bare_loop.py")),
         empty("empty tests, pytest", pytest, start=partial(_pytest_alone, ())),
-        empty("empty tests, pytest, Allure", allure, start=partial(_pytest_alone, ALLURE)),
+        empty(
+            "empty tests, pytest, Allure",
+            allure,
+            keeps="results",
+            start=partial(_pytest_alone, ALLURE),
+        ),
         ours("**Comity**", comity, "outcome, transcript", partial(_comity, ())),
         ours("**Comity, Allure**", comity, "the same, evidence", partial(_comity, ALLURE)),
         Contestant(
