@@ -128,8 +128,8 @@ class Cultural:
         store = self.session.store
         try:
             store.write(SUMMARY_FILE, summary(store.id, outcomes))
-        except OSError as error:
-            self.problems.append(f"the summary cannot be written: {error.strerror}")
+        except InfrastructureError as error:
+            self.problems.append(str(error))
             self.errored += 1
         if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return

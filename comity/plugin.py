@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("temperature", "T", "sampling temperature (default: 0)"),
         ("seed", "N", "seed of the first trial (default: 0)"),
         ("case-timeout", "SECONDS", "longest time for one case (default: 900)"),
+        ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
         ("cultures", "A,B", "only norms of these cultures"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)

@@ -1,6 +1,7 @@
 """What a run needs beside its agents: model, sites, browser. Opened once, closed once."""
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from comity import leash
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.client import ChatModel, Endpoint, Sampling
 from comity.models.launch import ServerSpec
@@ -18,6 +20,9 @@ from comity.sandbox.browser import Browser
 from comity.sandbox.sites import Site, SiteSpec
 from comity.schema import Case
 
+SCRATCH_PREFIX = "comity-"
+BROWSERS_PART = "browser"
+
 
 @dataclass
 class Resources:
@@ -26,6 +31,8 @@ class Resources:
     model: ChatModel | None = None
     browser: Browser | None = None
     sites: dict[str, Site] = field(default_factory=dict)
+    scratch: Path = Path()
+    """The directory of the run's temporary files, where a case needs a site."""
     _closed: bool = False
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -45,7 +52,9 @@ class Resources:
                     f"there is no site {site!r}; environments/sites.yaml describes: {known}"
                 )
         if wanted:
-            self.browser = await Browser.find()
+            self.scratch = _scratch()
+            self._closing.push_async_callback(asyncio.to_thread, leash.remove, str(self.scratch))
+            self.browser = await Browser.find(self.scratch / BROWSERS_PART)
             self._closing.push_async_callback(self.browser.close)
         if settings.model_url is not None and any(case.agent.uses_model for case in cases):
             await self._use(settings.model_url, settings.model, settings)
@@ -69,16 +78,21 @@ class Resources:
         if self.model is None and any(case.agent.uses_model for case in cases):
             await self._serve(settings, logs, progress)
         for spec in specs.values():
-            site = await Site.start(spec, root, logs / f"{spec.id}.log")
+            site = await Site.start(
+                spec, root, logs=logs, scratch=self.scratch, patience=settings.site_timeout
+            )
             self._closing.push_async_callback(site.stop)
             self.sites[spec.id] = site
         if self.browser is not None:
-            hosts = {
-                host: urlsplit(site.address).netloc
-                for site in self.sites.values()
-                for host in site.health.hosts
-            }
-            await self.browser.launch(hosts)
+            await self.browser.launch(self._hosts)
+
+    def _hosts(self) -> dict[str, str]:
+        """Return where each name of the sites is found now."""
+        return {
+            host: urlsplit(site.address).netloc
+            for site in self.sites.values()
+            for host in site.health.hosts
+        }
 
     async def _serve(self, settings: Settings, logs: Path, progress: Progress) -> None:
         """Use the server that `comity serve` keeps running, or start one for this run."""
@@ -132,3 +146,17 @@ class Resources:
         """Stop what was started, the last first."""
         self._closed = True
         await self._closing.aclose()
+
+
+def _scratch() -> Path:
+    """Return a fresh directory, which nobody else can read, for the run's temporary files.
+
+    Raises:
+        InfrastructureError: there is no room for it.
+    """
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
+        (scratch / BROWSERS_PART).mkdir()
+    except OSError as error:
+        raise InfrastructureError(f"no temporary directory can be made: {error}") from None
+    return scratch

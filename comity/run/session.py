@@ -136,6 +136,7 @@ class Session:
                 )
             )
             store.write_facts(self._resources.facts())
+            store.point_latest()
         except BaseException:
             self.close()
             raise
@@ -145,7 +146,7 @@ class Session:
             browser=self._resources.browser,
             sites=self._resources.sites,
             store=store,
-            limits=Limits(case=self.settings.case_timeout),
+            limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             trace=self.settings.browser_trace,
         )
         name = self._resources.model.endpoint.model if self._resources.model else None

@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from comity.sandbox.sites import PATIENCE_SECONDS
+
 # One event loop drives all cases; this many keep a model server on two CPUs busy and no more.
 CONCURRENCY = 16
 # Eight steps of a model that needs half a minute for each, twice over.
@@ -26,4 +28,6 @@ class Settings(BaseSettings):
     trials: int = Field(default=1, ge=1, le=1_000)
     concurrency: int = Field(default=CONCURRENCY, ge=1, le=1_000)
     case_timeout: float = Field(default=CASE_SECONDS, gt=0)
+    site_timeout: float = Field(default=PATIENCE_SECONDS, gt=0)
+    """How long a site may take to answer, and a page of it to load, in seconds."""
     browser_trace: bool = False

@@ -72,7 +72,11 @@ class Timing(Word):
     started: float
     stopped: float
     queued: float = 0.0
-    setup: float = 0.0
-    model: float = 0.0
     site: float = 0.0
+    """Waited for the site's control protocol: a sandbox, its state, its end."""
+    browser: float = 0.0
+    """Waited for the browser and the pages in it."""
+    model: float = 0.0
+    agent: float = 0.0
+    """The agent's own time."""
     judging: float = 0.0

@@ -1,7 +1,9 @@
 """Agents with one habit each, for tests of the engine."""
 
 import asyncio
+import os
 import sys
+import tempfile
 from typing import Any
 
 from comity import AgentError, Reply, Task
@@ -165,3 +167,18 @@ class Undeclared:
 no_coroutine = NoCoroutine()
 undeclared = Undeclared()
 forum_only = Habit(_says_plainly, "forum")
+
+
+async def _lingers(_task: Task, page: Any, _model: Any) -> str:
+    """Say by a file that a case is under way, and look at its page until there is `go-on`."""
+    await page.observe()
+    with tempfile.NamedTemporaryFile(prefix="under-way-", dir=".", delete=False):
+        pass
+    while "go-on" not in os.listdir():
+        await page.observe()
+        await asyncio.sleep(0.1)
+    await page.act(Goto(url="/"))
+    return PLAIN
+
+
+lingerer = Habit(_lingers)
