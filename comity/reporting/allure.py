@@ -1,9 +1,13 @@
 """Allure: each test's result carries its case's evidence, labels and true times.
 
 Attachments are made in the test's own thread: `allure.attach` files them under the test that runs.
-The tests over a case share them: each is written once, and all their results name the same file.
+They are written once for a case; its other tests have links to them. A link each, since of several
+results that name one file, Allure 3 shows it in the first alone.
 """
 
+import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +27,7 @@ class Results:
 
     def __init__(self, config: pytest.Config) -> None:
         self._listener = config.pluginmanager.get_plugin(LISTENER)
+        self._folder = Path(config.getoption("allure_report_dir", None) or "")
         self._attachments: dict[str, list[Any]] = {}
         """By case, what its first test has attached."""
 
@@ -34,13 +39,25 @@ class Results:
         _label(result, outcome)
         case_id = outcome.case.id
         if case_id in self._attachments:
-            result.attachments.extend(self._attachments[case_id])
+            result.attachments.extend(map(self._linked, self._attachments[case_id]))
         else:
             had = len(result.attachments)
             _attach(outcome, store)
             self._attachments[case_id] = result.attachments[had:]
         result.start = round(outcome.timing.started * 1000)
         result.stop = round(outcome.timing.stopped * 1000)
+
+    def _linked(self, first: Any) -> Any:
+        """Return an attachment of the same content as `first`, in a file of its own."""
+        from allure_commons.model2 import Attachment
+        from allure_commons.utils import uuid4
+
+        source = f"{uuid4()}-{first.source.rpartition('-')[2]}"
+        try:
+            os.link(self._folder / first.source, self._folder / source)
+        except OSError:  # not every file system has links
+            shutil.copyfile(self._folder / first.source, self._folder / source)
+        return Attachment(name=first.name, source=source, type=first.type)
 
 
 def _label(result: Any, outcome: Outcome) -> None:
