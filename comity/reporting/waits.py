@@ -15,6 +15,9 @@ PARTS = {
     "agent": "agent's own code",
     "judging": "judges",
 }
+# The columns of a case's row.
+TIMES = ("queue", "site", "browser", "model", "agent", "judges")
+COUNTS = ("calls", "cached", "tokens")
 # A part of less than this share is not what a run waits for.
 MIN_SHARE = 0.005
 
@@ -51,10 +54,8 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     """Return a row for each case: its times in seconds, calls, tokens and hits of the cache."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("case", overflow="fold", ratio=1)
-    for column in ("queue", "site", "browser", "model", "agent", "judges"):
-        shown.add_column(column, justify="right")
-    for column in ("calls", "cached", "tokens"):
-        shown.add_column(column, justify="right")
+    for column in (*TIMES, *COUNTS):
+        shown.add_column(column, justify="right", no_wrap=True, min_width=len(column))
     for outcome in outcomes:
         calls = outcome.transcript.calls
         tokens = sum(call.prompt_tokens + call.completion_tokens for call in calls)

@@ -1,5 +1,6 @@
 """One session over many cases: what is asked for, found wrong, started, waited for and closed."""
 
+import gc
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from comity.errors import ConfigurationError
+from comity.judges import reading
 from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
@@ -169,6 +171,10 @@ class Session:
             lambda case, reason, queued: refused(case, parts, reason, queued),
             self.settings.concurrency,
         )
+        reading.prepare()
+        # What was imported and collected until now lives as long as the run. To look through it
+        # for garbage takes a sixth of a second, in which no case would move on.
+        gc.freeze()
         log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
         self._schedule.start(named, self.settings.time_budget)
 
