@@ -46,7 +46,7 @@ def render(
 ) -> str:
     """Return the terminal summary: per agent and suite the rates with n and interval.
 
-    `verbose` adds a row a case on where its time went; `notes` are told at the end.
+    `verbose` adds a line a case on where its time went; `notes` are told at the end.
     """
     console = Console(
         file=io.StringIO(),
@@ -61,9 +61,7 @@ def render(
     for (agent, suite), group in by_group.items():
         console.print(_heading(agent, suite, group), soft_wrap=True)
         console.print(_table(metrics(group)))
-    if verbose and outcomes:
-        console.print(waits.table(outcomes))
-    for line in waits.waits(outcomes):
+    for line in [*(waits.lines(outcomes) if verbose else ()), *waits.waits(outcomes)]:
         console.print(line, soft_wrap=True, markup=False)
     for line in [*_notes(outcomes), *notes]:
         console.print(line, style="yellow", soft_wrap=True, markup=False)

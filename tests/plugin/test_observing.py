@@ -1,9 +1,11 @@
 """Where a run's time went is told, and what happened can be read by a program."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+CASE = "cn.gift.clock.newborn-adhere-agents.asker-t1"
 KEY = "sk-swordfish-0815"
 
 
@@ -22,19 +24,14 @@ def test_the_summary_says_what_the_run_waited_for(project, model_server):
 
 def test_verbose_says_it_for_each_case(project, model_server):
     finished = project.run("--model-url", model_server.url, "-v", "-k", "adhere", agents=("asker",))
-    header = next(line for line in finished.output.splitlines() if "queue" in line)
-    assert header.split() == [
-        *("case", "queue", "site", "browser", "model", "agent", "judges"),
-        *("calls", "cached", "tokens"),
-    ]
-    *seconds, calls, cached, tokens = next(
-        line for line in finished.output.splitlines() if line.endswith("10")
-    ).split()[-9:]
-    assert (calls, cached, tokens) == ("1", "0", "10")
-    assert float(seconds[2]) > 0
+    [line] = [line for line in finished.output.splitlines() if "queue" in line]
+    seconds = r"\d+\.\d"
+    parts = ("queue", "site", "browser", "model", "agent", "judging")
+    told = ", ".join(f"{part} {seconds}" for part in parts)
+    assert re.fullmatch(rf"{CASE}: {told} s; 1 call, 0 cached, 10 tokens", line), line
 
 
-def test_quiet_has_no_row_for_each_case(project, model_server):
+def test_otherwise_there_is_no_line_for_each_case(project, model_server):
     finished = project.run("--model-url", model_server.url, "-k", "adhere", agents=("asker",))
     assert "queue" not in finished.output
 
@@ -56,7 +53,7 @@ def test_the_log_has_what_happened_case_by_case(project, model_server):
         agents=("chat_asker",),
     )
     found = events(log)
-    case = "cn.gift.clock.newborn-adhere-agents.chat_asker-t1"
+    case = CASE.replace("asker", "chat_asker")
     assert [(event["event"], event["case"]) for event in found] == [
         ("run started", None),
         ("case started", case),
