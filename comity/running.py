@@ -1,6 +1,6 @@
 """The one run of a pytest session: started, waited for, counted, closed and summed up."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -73,12 +73,8 @@ class Running:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Cancel what still runs, close everything, write the summary, set the exit code."""
-        try:
-            with self._interrupts.cuttable():
-                self.problems += self.session.close()
-        except KeyboardInterrupt:
-            self.problems.append("interrupted again: nothing more was cleared up")
+        """Cancel what still runs, write the summary, close everything, set the exit code."""
+        self._clear_up(self.session.cancel)
         outcomes = self.session.finished()
         store = self.session.store
         try:
@@ -86,6 +82,7 @@ class Running:
         except InfrastructureError as error:
             self.problems.append(str(error))
             self.errored += 1
+        self._clear_up(self.session.close)
         if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return
         if self.failed:
@@ -94,6 +91,13 @@ class Running:
             session.exitstatus = NOTHING_DECIDED
         else:
             session.exitstatus = pytest.ExitCode.OK
+
+    def _clear_up(self, step: Callable[[], list[str]]) -> None:
+        try:
+            with self._interrupts.cuttable():
+                self.problems += step()
+        except KeyboardInterrupt:
+            self.problems.append("interrupted again: nothing more was cleared up")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the rates."""

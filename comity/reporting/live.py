@@ -78,7 +78,7 @@ class Ticking:
         self._line = LiveLine(config, captured=False)
         self._text = text
         self._seconds = seconds
-        self._drawing = threading.Lock()
+        self._drawing = threading.RLock()
         self._ended = threading.Event()
         if self._line.is_seen:
             threading.Thread(target=self._draw, name="comity-line", daemon=True).start()

@@ -110,6 +110,7 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
 
     Raises:
         InfrastructureError: the outcome cannot be kept.
+        asyncio.CancelledError: the case was cancelled, and nothing of it is kept.
     """
     CASE.set(case.id)  # each case is a task of its own, and so has a context of its own
     log.info("case started", extra={"queued": round(queued, 3)})
@@ -126,6 +127,10 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
             reason=_capped(f"a fault in Comity: {type(error).__name__}: {error}"),
             timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
         )
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        # Whatever clean-up made of that, nobody waits for this case any more.
+        raise asyncio.CancelledError
     return await _kept(outcome, parts.store)
 
 

@@ -52,13 +52,9 @@ class Threads(ThreadPoolExecutor):
 
 
 class Loop:
-    """An event loop on a thread of its own.
-
-    Once it is `hurried`, nothing is waited for: what still runs ends with the process.
-    """
+    """An event loop on a thread of its own."""
 
     def __init__(self) -> None:
-        self.hurried = False
         self._loop = asyncio.new_event_loop()
         self._calls = Threads()
         self._loop.set_default_executor(self._calls)
@@ -80,7 +76,8 @@ class Loop:
     def run(self, work: Coroutine[Any, Any, R], limit: float | None = None) -> R:
         """Run `work` on the loop and return its result.
 
-        An interrupt here cancels it there, and waits until it has cleared up behind itself.
+        An interrupt here cancels it there. Work without a limit is then waited for, until it has
+        cleared up behind itself; work with one is itself clean-up, and is left.
 
         Raises:
             TimeoutError: it did not end within `limit` seconds, and is cancelled.
@@ -102,15 +99,13 @@ class Loop:
                 raise TimeoutError
         except BaseException as error:
             self.call(cancel)
-            if isinstance(error, KeyboardInterrupt) and not self.hurried:
+            if limit is None and isinstance(error, KeyboardInterrupt):
                 ended.wait(CANCEL_SECONDS)
             raise
         return begun[0].result()
 
     def close(self) -> None:
         """Wait for the calls on other threads, stop the loop and join its thread, within bounds."""
-        if self.hurried:
-            return
         self._calls.join(CANCEL_SECONDS)
         self.call(self._loop.stop)
         self._thread.join(STOP_SECONDS)

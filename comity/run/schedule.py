@@ -95,12 +95,16 @@ class Schedule:
         """Return the case's outcome, or None where it is not there within `wait` seconds.
 
         Raises:
-            InfrastructureError: the case was cancelled, or its outcome cannot be kept.
+            InfrastructureError: the case was not started or was cancelled, or its outcome cannot
+                be kept.
         """
+        future = self._futures.get(case_id)
+        if future is None:
+            raise InfrastructureError(f"the case {case_id} was not started")
         try:
-            return self._futures[case_id].result(wait)
+            return future.result(wait)
         except FutureTimeoutError:
-            if self._futures[case_id].done():
+            if future.done():
                 raise
             return None
         except FutureCancelledError:
@@ -145,6 +149,7 @@ class Schedule:
     def _cancel_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
+        self._tasks.clear()  # told twice, a case would leave its clean-up undone
 
     def cleared(self) -> list[str]:
         """Wait until all cases have cleared up behind themselves, for CANCEL_SECONDS at most.

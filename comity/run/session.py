@@ -63,7 +63,7 @@ class Session:
         self._schedule: Schedule | None = None
         self._store: Store | None = None
         self._log: Log | None = None
-        self._closed = False
+        self.hurried = False
 
     @cached_property
     def library(self) -> Library:
@@ -207,32 +207,32 @@ class Session:
         """Whether cases were started."""
         return self._schedule is not None
 
-    def close(self) -> list[str]:
-        """Cancel what still runs and stop what was started; a second call does nothing.
-
-        Returns what to say of clean-up that did not end.
-        """
-        loop = self._loop
-        if loop is None or loop.hurried or self._closed:
+    def cancel(self) -> list[str]:
+        """Cancel what still runs; return what to say of cases that did not clear up."""
+        if self._schedule is None or self.hurried:
             return []
-        self._closed = True
-        told: list[str] = []
+        self._schedule.cancel()
+        return [
+            f"{case_id} did not clear up behind itself within {CANCEL_SECONDS:g} s"
+            for case_id in self._schedule.cleared()
+        ]
+
+    def close(self) -> list[str]:
+        """Stop what was started, and return what to say of that; a second call does nothing."""
+        loop, self._loop = self._loop, None
+        if loop is None or self.hurried:
+            return []
         try:
-            if self._schedule is not None:
-                self._schedule.cancel()
-                told = [
-                    f"{case_id} did not clear up behind itself within {CANCEL_SECONDS:g} s"
-                    for case_id in self._schedule.cleared()
-                ]
             loop.run(self._resources.close(), CLOSE_SECONDS)
         except TimeoutError:
-            told.append(f"the run's parts did not stop within {CLOSE_SECONDS:g} s")
+            return [f"the run's parts did not stop within {CLOSE_SECONDS:g} s"]
         finally:
-            loop.close()
+            if not self.hurried:
+                loop.close()
             log.info("run ended", extra={"finished": len(self.finished())})
             if self._log is not None:
                 self._log.close()
-        return told
+        return []
 
     def notes(self) -> list[str]:
         """Return what a reader of the run should know beside its outcomes."""
@@ -241,8 +241,7 @@ class Session:
 
     def hurry(self) -> None:
         """Have clean-up skipped: what was started ends with this process, by its leash."""
-        if self._loop is not None:
-            self._loop.hurried = True
+        self.hurried = True
 
     def finished(self) -> list[Outcome]:
         """Return the outcomes that there are."""

@@ -79,6 +79,18 @@ class Started:
         """Interrupt all of the process group, as a terminal does."""
         os.killpg(self.process.pid, signal.SIGINT)
 
+    def freeze(self, named: str) -> None:
+        """Have the run's processes of that name hang; what holds them on a leash does not."""
+        frozen = set(self.family(named)) - set(self.family("leash.py"))
+        assert frozen
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+
+    def is_still_clearing_up(self) -> None:
+        """Assert that it does not end at once."""
+        with pytest.raises(subprocess.TimeoutExpired):
+            self.process.wait(0.7)
+
     def finish(self, seconds: float = WAIT_SECONDS) -> Finished:
         """Wait for its end."""
         code = self.process.wait(seconds)

@@ -73,6 +73,8 @@ def test_cases_start_in_order_and_within_the_concurrency(loop):
     loop.call(work.let_go.set)
     assert [schedule.outcome(name) for name in "abcd"] == [f"lived {name}" for name in "abcd"]
     assert work.begun == ["a", "b", "c", "d"]
+    with pytest.raises(InfrastructureError, match="the case z was not started"):
+        schedule.outcome("z")
 
 
 def test_a_schedule_that_is_ended_has_an_outcome_for_each_case_and_the_reason(loop):
@@ -133,6 +135,27 @@ def test_a_cancelled_case_has_no_outcome_and_clears_up(loop):
     assert work.refused == []
     with pytest.raises(InfrastructureError, match="was cancelled before it ended"):
         schedule.outcome("a")
+
+
+def test_a_case_that_is_told_twice_still_clears_up(loop):
+    work, cleared = Work(), []
+
+    async def live(case, queued):
+        try:
+            return await work.live(case, queued)
+        finally:
+            await asyncio.sleep(0.2)
+            cleared.append(case.id)
+
+    schedule = Schedule(loop, live, work.refuse, 2)
+    schedule.start([Case(name) for name in "abc"])
+    until(lambda: len(work.begun) == 2)
+    schedule.end("the budget is spent")
+    until(lambda: len(work.cleared) == 2)
+    schedule.cancel()
+    schedule.cancel()
+    assert schedule.cleared() == []
+    assert sorted(cleared) == ["a", "b"]
 
 
 def test_a_schedule_may_be_cancelled_as_soon_as_it_is_started(loop):
