@@ -3,6 +3,7 @@
 #   make cultural   the smoke tier of all suites, on the embedded default model
 #   make test       the project's own tests
 #   make check      lint, types, layers
+#   make bench      measure, and write docs/benchmarks.md (half an hour)
 #   make serve      keep the embedded default model running for later runs
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.set-up
 
-.PHONY: help setup system model cultural test check serve clean
+.PHONY: help setup system model cultural test check bench serve clean
 .DEFAULT_GOAL := help
 
 help:
@@ -46,6 +47,11 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: model
+	$(BIN)/python benchmarks/overhead.py --into docs/benchmarks.md
+	$(BIN)/python benchmarks/saturation.py --into docs/benchmarks.md
+	$(BIN)/python benchmarks/sandbox.py --into docs/benchmarks.md
 
 serve: setup
 	$(BIN)/comity serve

@@ -28,6 +28,7 @@ class Cultural:
         self.problems: list[str] = []
         self.session: Session | None = None
         self._running: Running | None = None
+        self.allure = allure.Results(config)
         try:
             self.session = session_of(config)
         except ComityError as error:
@@ -112,9 +113,8 @@ class Cultural:
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Hand the case's evidence to Allure, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
-        if found is not None and allure.is_on(self.config):
-            allure.attach(found, self.store)
-            allure.set_times(self.config, found)
+        if found is not None:
+            self.allure.add(found, self.store)
         return (yield)
 
 

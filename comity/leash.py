@@ -1,10 +1,11 @@
 """The supervisor that holds a child process on a leash; run by path, so it imports nothing of ours.
 
-    python -I -S leash.py FD PARENT GRACE LOG FIRST_LINE -- COMMAND…
+    python -I -S leash.py FD PARENT GRACE LOG FIRST_LINE SCRATCH -- COMMAND…
 
 FD is the reading end of a pipe whose writing end the parent alone holds. Whatever way the parent
 ends, the pipe closes, and all that COMMAND started is ended: SIGTERM, and after GRACE seconds
 SIGKILL. A line that the parent writes into the pipe does the same, with the grace that it names.
+A parent that has ended can remove nothing any more: the directory SCRATCH is then removed here.
 
 As a subreaper this process inherits every descendant whose own parent ended, so that also what
 moved to a session of its own is found.
@@ -14,6 +15,7 @@ import contextlib
 import ctypes
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,14 +32,16 @@ PARENT_CHECK_SECONDS = 1.0
 ENDING_CHECK_SECONDS = 0.05
 # A process in uninterruptible sleep survives SIGKILL for a while; it is not waited for longer.
 KILL_SECONDS = 10.0
+# Processes that are just ending may still write into a directory that is being removed.
+REMOVE_SECONDS = 10.0
 # A first line that is longer than this is no first line.
 FIRST_LINE_BYTES = 65_536
 
 
 def main(arguments: list[str]) -> int:
     """Run the command until it ends or must end; returns its exit status (128 + signal)."""
-    pipe, parent, grace, log, first_line = arguments[:5]
-    command = arguments[6:]
+    pipe, parent, grace, log, first_line, scratch = arguments[:6]
+    command = arguments[7:]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     wake_reader = wake_on_signals()
     wants_line = first_line == "1"
@@ -55,7 +59,11 @@ def main(arguments: list[str]) -> int:
         os.write(int(log), f"{command[0]}: {error.strerror}\n".encode(errors="backslashreplace"))
         return 127
     output = child.stdout.fileno() if child.stdout is not None else None
-    ended_with = watch(child, int(pipe), int(parent), float(grace), output, int(log), wake_reader)
+    ended_with, orphaned = watch(
+        child, int(pipe), int(parent), float(grace), output, int(log), wake_reader
+    )
+    if orphaned and scratch:
+        remove(scratch)
     return 128 - ended_with if ended_with < 0 else ended_with
 
 
@@ -67,9 +75,13 @@ def watch(
     output: int | None,
     log: int,
     wake_reader: int,
-) -> int:
-    """Wait for the child, the parent or a signal; returns the child's exit status."""
+) -> tuple[int, bool]:
+    """Wait for the child, the parent or a signal.
+
+    Returns the child's exit status, and whether the parent ended before it.
+    """
     line = FirstLine(log)
+    orphaned = False
     while True:
         watched = [pipe, wake_reader] + ([output] if output is not None else [])
         readable, _, _ = select.select(watched, [], [], PARENT_CHECK_SECONDS)
@@ -78,15 +90,18 @@ def watch(
         if wake_reader in readable and terminated(wake_reader):
             end_all(child, grace)
         elif pipe in readable:
-            end_all(child, asked_grace(pipe, grace))
+            asked = asked_grace(pipe)
+            orphaned = asked is None
+            end_all(child, grace if asked is None else asked)
         elif os.getppid() != parent:
+            orphaned = True
             end_all(child, grace)
         reap(child)
         if child.returncode is not None:
             end_all(child, grace)
             while output is not None and line.pass_on(output):
                 pass
-            return child.returncode
+            return child.returncode, orphaned
 
 
 class FirstLine:
@@ -140,12 +155,20 @@ def terminated(wake_reader: int) -> bool:
     return any(number != signal.SIGCHLD for number in numbers)
 
 
-def asked_grace(pipe: int, default: float) -> float:
-    """The grace that the parent wrote, in seconds, or the default when it is gone."""
+def asked_grace(pipe: int) -> float | None:
+    """The grace that the parent wrote, in seconds, or None when it is gone."""
     try:
         return float(os.read(pipe, 64))
     except (OSError, ValueError):
-        return default
+        return None
+
+
+def remove(directory: str) -> None:
+    """Remove a directory with all that is in it, or that is put there meanwhile."""
+    deadline = time.monotonic() + REMOVE_SECONDS
+    while os.path.lexists(directory) and time.monotonic() < deadline:
+        shutil.rmtree(directory, ignore_errors=True)
+        time.sleep(ENDING_CHECK_SECONDS)
 
 
 def end_all(child: "subprocess.Popen[bytes]", grace: float) -> None:

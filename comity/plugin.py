@@ -30,8 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="REFERENCE",
         help="agent under test, as path/to/file.py:name or module:name; repeatable",
     )
+    group.addoption(
+        "--model-url",
+        action="append",
+        metavar="URL",
+        help="OpenAI-compatible endpoint, such as http://host:8000/v1; several are used in turn",
+    )
     for name, metavar, text in (
-        ("model-url", "URL", "OpenAI-compatible endpoint, such as http://host:8000/v1"),
         ("model", "NAME", "the model's served name"),
         ("actions", "HOW", "tools, json or auto: how web agents write actions (default: auto)"),
         ("trials", "N", "how often each case is run (default: 1)"),
@@ -39,9 +44,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("temperature", "T", "sampling temperature (default: 0)"),
         ("seed", "N", "seed of the first trial (default: 0)"),
         ("case-timeout", "SECONDS", "longest time for one case (default: 900)"),
+        ("call-timeout", "SECONDS", "longest time for one answer of the model (default: 120)"),
+        ("server-timeout", "SECONDS", "how long a model server may be silent (default: 30)"),
+        ("tries", "N", "how often a call is tried that fails in passing (default: 8)"),
+        ("token-budget", "N", "most tokens that the run may spend"),
+        ("time-budget", "SECONDS", "longest time for all cases together"),
+        ("log-json", "FILE", "write what happens as JSON, a line an event"),
+        ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
         ("cultures", "A,B", "only norms of these cultures"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
+    group.addoption("--no-cache", action="store_true", help="ask the model anew for every answer")
+    group.addoption("--replay", action="store_true", help="take all answers from the call cache")
     group.addoption(
         "--browser-trace", action="store_true", help="keep a browser trace of every web case"
     )

@@ -59,6 +59,7 @@ class ChildProcess:
         log: Path | None = None,
         capture_first_line: bool = False,
         grace: float = GRACE_SECONDS,
+        scratch: Path | None = None,
     ) -> Self:
         """Start a command.
 
@@ -69,6 +70,8 @@ class ChildProcess:
             log: the file that gets what it writes (emptied first); a nameless one if None.
             capture_first_line: the first line of its output is for `first_line`, not for the log.
             grace: seconds between SIGTERM and SIGKILL, whoever ends it.
+            scratch: a directory that the supervisor removes after the command's end, should we
+                have ended before it.
 
         Raises:
             InfrastructureError: the log or the process cannot be made. That the command does not
@@ -86,7 +89,7 @@ class ChildProcess:
                 [
                     *(sys.executable, "-I", "-S", leash.__file__),
                     *(str(reading), str(os.getpid()), str(grace), str(file.fileno())),
-                    *("1" if capture_first_line else "0", "--", *command),
+                    *("1" if capture_first_line else "0", str(scratch or ""), "--", *command),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if capture_first_line else subprocess.DEVNULL,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from comity.errors import ComityError
+from comity.errors import ComityError, InfrastructureError
 from comity.interrupts import Interrupts
 from comity.reporting import terminal
 from comity.reporting.live import LiveLine, Starting
@@ -79,8 +79,8 @@ class Running:
         store = self.session.store
         try:
             store.write(SUMMARY_FILE, summary(store.id, outcomes))
-        except OSError as error:
-            self.problems.append(f"the summary cannot be written: {error.strerror}")
+        except InfrastructureError as error:
+            self.problems.append(str(error))
             self.errored += 1
         self._clear_up(self.session.close)
         if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -107,7 +107,12 @@ class Running:
         shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         writer = terminalreporter._tw
         text = terminal.render(
-            self.session.finished(), shown, writer.fullwidth, color=writer.hasmarkup
+            self.session.finished(),
+            shown,
+            writer.fullwidth,
+            color=writer.hasmarkup,
+            verbose=self.config.option.verbose > 0,
+            notes=self.session.notes(),
         )
         terminalreporter.write(text)
         for problem in self.problems:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 
@@ -109,12 +109,24 @@ def names(text: str, words: Iterable[str]) -> Sighting | None:
     return None
 
 
+def prepare() -> None:
+    """Read and compile all cues now: no case should wait until the first one has them."""
+    for cue in get_args(Cue):
+        for pattern in cues(cue):
+            _compiled(pattern)
+
+
 @cache
 def cues(cue: Cue) -> tuple[str, ...]:
     """Return the patterns of a cue, over all languages that the package knows it in."""
-    content = resources.files("comity.judges").joinpath("language.yaml").read_text("utf-8")
-    by_language = yaml.safe_load(content)[cue]
+    by_language = _language()[cue]
     return tuple(pattern for patterns in by_language.values() for pattern in patterns)
+
+
+@cache
+def _language() -> dict[str, dict[str, list[str]]]:
+    content = resources.files("comity.judges").joinpath("language.yaml").read_text("utf-8")
+    return yaml.safe_load(content)  # type: ignore[no-any-return]
 
 
 _compiled = cache(compile_pattern)

@@ -22,6 +22,8 @@ class OwnTime:
         self.limit = limit
         self.waited: defaultdict[str, float] = defaultdict(float)
         """Seconds waited, by what was waited for."""
+        self.used = 0.0
+        """The agent's own time in seconds, once it has ended."""
         self._own = 0.0
         self._since = time.monotonic()
         self._waits = 0
@@ -67,6 +69,7 @@ class OwnTime:
                 raise AgentError("the agent cancelled itself")
             return task.result()
         finally:
+            self.used = self.spent()
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task], timeout=CANCEL_SECONDS)

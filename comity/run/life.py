@@ -1,9 +1,10 @@
 """One case's life: sandbox, page, agent, end state, judges, store, clean-up."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from playwright.async_api import BrowserContext
@@ -11,13 +12,16 @@ from playwright.async_api import Error as PlaywrightError
 
 from comity.errors import AgentError, ComityError, InfrastructureError, JudgeError
 from comity.judges import verdict
-from comity.models.client import CaseModel, ChatModel
+from comity.models.client import ChatModel
+from comity.models.recorded import CaseModel
 from comity.run.agents import Agent, Briefing
 from comity.run.clock import OwnTime
+from comity.run.log import CASE
 from comity.run.store import Store
 from comity.sandbox.browser import Browser
-from comity.sandbox.page import Page
-from comity.sandbox.sites import Sandbox, Site
+from comity.sandbox.control import RunningSite, Sandbox
+from comity.sandbox.page import Page, Waiting
+from comity.sandbox.sites import PATIENCE_SECONDS, Site
 from comity.schema import (
     Case,
     EndState,
@@ -31,7 +35,9 @@ from comity.schema import (
     Timing,
     Transcript,
 )
-from comity.schema.base import printable
+from comity.schema.base import printable, well_formed
+
+log = logging.getLogger(__name__)
 
 # A path through the shop takes four steps; double that leaves room for a detour, not for a stroll.
 MAX_STEPS: Mapping[Tier, int] = {"smoke": 8, "standard": 15, "full": 25}
@@ -49,6 +55,8 @@ class Limits:
     """The whole case, whatever it waits for."""
     own: float = OWN_SECONDS
     """The agent's own time."""
+    page: float = PATIENCE_SECONDS
+    """Until a page has loaded, or was read."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,6 @@ class _Record:
     reply: Reply | None = None
     end_state: EndState | None = None
     error: ComityError | None = None
-    setup: float = 0.0
     attachments: dict[str, str] = field(default_factory=dict)
 
     def failure(self) -> InfrastructureError | None:
@@ -105,6 +112,8 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
         InfrastructureError: the outcome cannot be kept.
         asyncio.CancelledError: the case was cancelled, and nothing of it is kept.
     """
+    CASE.set(case.id)  # each case is a task of its own, and so has a context of its own
+    log.info("case started", extra={"queued": round(queued, 3)})
     started = time.time()
     record = _Record(OwnTime(parts.limits.own))
     try:
@@ -131,11 +140,13 @@ async def _kept(outcome: Outcome, store: Store) -> Outcome:
     Raises:
         InfrastructureError: it cannot be kept.
     """
-    keeping = asyncio.ensure_future(asyncio.to_thread(store.append, outcome))
+    keeping = asyncio.wrap_future(store.append(outcome))
     while not keeping.done():
         with suppress(asyncio.CancelledError):
             await asyncio.shield(keeping)
     keeping.result()
+    ended = {"status": outcome.status, "reason": outcome.reason}
+    log.info("case ended", extra={**ended, **outcome.timing.model_dump()})
     return outcome
 
 
@@ -154,46 +165,70 @@ async def _run(case: Case, parts: Parts, record: _Record) -> None:
         else:
             await _act_on_site(case, parts, record, parts.sites[case.site])
     except ComityError as error:
-        record.error = record.error or error
+        # Where the site or the browser failed, an agent that erred before is not to blame.
+        record.error = error
 
 
 async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) -> None:
     """Let the agent act in a sandbox of its own; whatever happens, nothing of that is left."""
-    if parts.browser is None:
-        raise InfrastructureError("no browser was started for this run")
     scenario = case.request.scenario
     stage = scenario.stage if case.request.mode is Mode.OBSERVE else {}
-    sandbox = await site.create(stage, scenario.language)
+    at_site = record.own_time.waiting("site")
+    with at_site():
+        running = await site.serving()
+        sandbox = await running.create(stage, scenario.language)
     try:
-        async with _context(parts.browser, sandbox, scenario.language) as context:
-            if parts.trace:
-                await context.tracing.start(screenshots=True, snapshots=True)
-            record.page = await Page.open(
-                context,
-                sandbox.start_url,
-                max_steps=MAX_STEPS[scenario.tier],
-                started=record.begun,
-                waiting=record.own_time.waiting("site"),
-            )
-            record.setup = time.monotonic() - record.begun
-            await _act(case, parts, record, site.catalogue)
-            await _keep_pictures(case, parts, record, context)
-        record.end_state = await site.state(sandbox)
+        await _act_in(sandbox, case, parts, record, running)
+        with at_site():
+            record.end_state = await running.state(sandbox)
+    except InfrastructureError as error:
+        with at_site():
+            lost = await running.examine()
+        if lost:
+            # Whatever else failed, it failed for want of the site.
+            raise InfrastructureError(running.obituary()) from error
+        raise
     finally:
-        with suppress(InfrastructureError):  # a site that is gone has taken its sandboxes along
-            await site.delete(sandbox)
+        with at_site():
+            await running.delete(sandbox)
+
+
+async def _act_in(
+    sandbox: Sandbox, case: Case, parts: Parts, record: _Record, running: RunningSite
+) -> None:
+    """Let the agent act on a page of the sandbox."""
+    if parts.browser is None:
+        raise InfrastructureError("no browser was started for this run")
+    at_browser = record.own_time.waiting("browser")
+    language = case.request.scenario.language
+    opening = parts.browser.context(sandbox, language, trace=parts.trace)
+    async with _timed(opening, at_browser) as context:
+        record.page = await Page.open(
+            context,
+            sandbox.start_url,
+            max_steps=MAX_STEPS[case.request.scenario.tier],
+            started=record.begun,
+            patience=parts.limits.page,
+            waiting=at_browser,
+        )
+        await _act(case, parts, record, running.catalogue)
+        with at_browser():
+            await _keep_pictures(case, parts, record, context)
 
 
 @asynccontextmanager
-async def _context(
-    browser: Browser, sandbox: Sandbox, language: str
+async def _timed(
+    opening: AbstractAsyncContextManager[BrowserContext], waiting: Waiting
 ) -> AsyncIterator[BrowserContext]:
-    context = await browser.context(sandbox, language)
-    try:
-        yield context
-    finally:
-        with suppress(PlaywrightError):  # a browser that is gone has taken its contexts along
-            await context.close()
+    """Open and close the browser's context while its time is taken."""
+    async with AsyncExitStack() as stack:
+        with waiting():
+            context = await stack.enter_async_context(opening)
+        try:
+            yield context
+        finally:
+            with waiting():
+                await stack.aclose()
 
 
 async def _act(case: Case, parts: Parts, record: _Record, catalogue: tuple[Item, ...]) -> None:
@@ -235,7 +270,7 @@ async def _guarded(agent: Agent, *arguments: object, **briefing: object) -> Repl
         raise AgentError(f"the agent raised {type(error).__name__}") from error
     if not isinstance(reply, Reply):
         raise AgentError(f"the agent returned {type(reply).__name__}, not a Reply")
-    return Reply(text=reply.text[:MAX_REPLY_CHARACTERS])
+    return Reply(text=well_formed(reply.text[:MAX_REPLY_CHARACTERS]))
 
 
 async def _keep_pictures(
@@ -280,9 +315,10 @@ async def _judged(
             started=started,
             stopped=time.time(),
             queued=round(queued, 3),
-            setup=round(record.setup, 3),
-            model=round(record.own_time.waited["model"], 3),
             site=round(record.own_time.waited["site"], 3),
+            browser=round(record.own_time.waited["browser"], 3),
+            model=round(record.own_time.waited["model"], 3),
+            agent=round(record.own_time.used, 3),
             judging=round(time.monotonic() - begun, 3),
         ),
         attachments=record.attachments,

@@ -69,6 +69,10 @@ class Loop:
         """Have `call` run on the loop soon, after all that was submitted before."""
         self._loop.call_soon_threadsafe(call)
 
+    def call_later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Have `call` run on the loop in so many seconds, if it still runs then."""
+        self.call(lambda: self._loop.call_later(seconds, call))
+
     def run(self, work: Coroutine[Any, Any, R], limit: float | None = None) -> R:
         """Run `work` on the loop and return its result.
 

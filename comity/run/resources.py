@@ -1,22 +1,29 @@
 """What a run needs beside its agents: model, sites, browser. Opened once, closed once."""
 
 import asyncio
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from comity import leash
 from comity.errors import ConfigurationError, InfrastructureError
-from comity.models.client import ChatModel, Endpoint, Sampling
+from comity.models.call_cache import CallCache
+from comity.models.client import ChatModel
 from comity.models.launch import ServerSpec
 from comity.models.progress import Progress
+from comity.models.replica import ends_by_itself
 from comity.models.serving import Server, ensure_server
 from comity.run.settings import Settings
 from comity.sandbox.browser import Browser
 from comity.sandbox.sites import Site, SiteSpec
 from comity.schema import Case
+
+SCRATCH_PREFIX = "comity-"
+BROWSERS_PART = "browser"
 
 
 @dataclass
@@ -24,8 +31,11 @@ class Resources:
     """What the cases of a run share; empty where no case needs it."""
 
     model: ChatModel | None = None
+    cache: CallCache | None = None
     browser: Browser | None = None
     sites: dict[str, Site] = field(default_factory=dict)
+    scratch: Path = Path()
+    """The directory of the run's temporary files, where a case needs a site."""
     _closed: bool = False
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -45,10 +55,16 @@ class Resources:
                     f"there is no site {site!r}; environments/sites.yaml describes: {known}"
                 )
         if wanted:
-            self.browser = await Browser.find()
+            self.scratch = _scratch()
+            self._closing.push_async_callback(asyncio.to_thread, leash.remove, str(self.scratch))
+            self.browser = await Browser.find(self.scratch / BROWSERS_PART)
             self._closing.push_async_callback(self.browser.close)
-        if settings.model_url is not None and any(case.agent.uses_model for case in cases):
-            await self._use(settings.model_url, settings.model, settings)
+        if any(case.agent.uses_model for case in cases):
+            if not settings.no_cache:
+                self.cache = await asyncio.to_thread(CallCache)
+                self._closing.push_async_callback(asyncio.to_thread, self.cache.close)
+            if settings.replay or settings.model_url:
+                await self._use(settings, settings.model_url, settings.model)
         return {site: specs[site] for site in wanted}
 
     async def open(
@@ -69,16 +85,21 @@ class Resources:
         if self.model is None and any(case.agent.uses_model for case in cases):
             await self._serve(settings, logs, progress)
         for spec in specs.values():
-            site = await Site.start(spec, root, logs / f"{spec.id}.log")
+            site = await Site.start(
+                spec, root, logs=logs, scratch=self.scratch, patience=settings.site_timeout
+            )
             self._closing.push_async_callback(site.stop)
             self.sites[spec.id] = site
         if self.browser is not None:
-            hosts = {
-                host: urlsplit(site.address).netloc
-                for site in self.sites.values()
-                for host in site.health.hosts
-            }
-            await self.browser.launch(hosts)
+            await self.browser.launch(self._hosts)
+
+    def _hosts(self) -> dict[str, str]:
+        """Return where each name of the sites is found now."""
+        return {
+            host: urlsplit(site.address).netloc
+            for site in self.sites.values()
+            for host in site.health.hosts
+        }
 
     async def _serve(self, settings: Settings, logs: Path, progress: Progress) -> None:
         """Use the server that `comity serve` keeps running, or start one for this run."""
@@ -94,32 +115,53 @@ class Resources:
             ensure_server, spec, progress=interruptible, log=logs / "model.log"
         )
         self._closing.push_async_callback(asyncio.to_thread, server.stop)
-        await self._use(server.base_url, server.model, settings)
+        await self._use(
+            settings, [server.base_url], server.model, identity=spec.identity, ended=server.failure
+        )
 
-    async def _use(self, url: str, name: str | None, settings: Settings) -> None:
-        """Use the model called `name` at `url`; where it is None, the only one that is served."""
-        sampling = Sampling(temperature=settings.temperature, seed=settings.seed)
-        endpoint = Endpoint(url=url, model=name or "", api_key=settings.model_api_key)
-        native_tools = {"tools": True, "json": False}.get(settings.actions)
-        model = ChatModel(endpoint, sampling, native_tools=native_tools)
-        self._closing.push_async_callback(model.close)
-        served = await model.served()
-        names = ", ".join(served) or "none"
-        if name is None and len(served) != 1:
-            raise ConfigurationError(f"{url} serves these models: {names}; choose one by --model")
-        if name is not None and name not in served:
-            raise ConfigurationError(f"{url} does not serve {name!r} (--model); it serves: {names}")
-        model.endpoint = endpoint.model_copy(update={"model": served[0] if name is None else name})
-        self.model = model
+    async def _use(
+        self,
+        settings: Settings,
+        urls: Sequence[str],
+        name: str | None,
+        *,
+        identity: str | None = None,
+        ended: Callable[[], str | None] = ends_by_itself,
+    ) -> None:
+        """Use the model called `name` at `urls`; where it is None, the only one that is served."""
+        calls = settings.calls()
+        if settings.replay and self.cache is not None:
+            self.model = await ChatModel.replay(urls, name, self.cache, calls)
+        else:
+            self.model = await ChatModel.connect(
+                urls, name, calls, cache=self.cache, identity=identity, ended=ended
+            )
+        self._closing.push_async_callback(self.model.close)
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the run should know of its parts."""
+        found = []
+        if self.cache is not None and self.cache.trouble is not None:
+            found.append(self.cache.trouble)
+        for replica in self.model.replicas if self.model else ():
+            if replica.dead is not None:
+                found.append(f"the model server at {replica.url} is dead: {replica.dead}")
+            if replica.busy:
+                found.append(
+                    f"the model server at {replica.url} said {replica.busy} times that it is busy; "
+                    f"at the least {replica.flow.lowest} calls were made at once"
+                )
+        return found
 
     def facts(self) -> dict[str, Any]:
         """Return what of this could explain a difference between two runs."""
         return {
             "model": self.model
             and {
-                "url": self.model.endpoint.url,
-                "name": self.model.endpoint.model,
-                "sampling": self.model.sampling.model_dump(),
+                "urls": [replica.url for replica in self.model.replicas],
+                "name": self.model.name,
+                "fingerprint": self.model.fingerprint,
+                "sampling": self.model.settings.sampling.model_dump(),
             },
             "browser": self.browser and {"version": self.browser.version},
             "sites": {
@@ -132,3 +174,17 @@ class Resources:
         """Stop what was started, the last first."""
         self._closed = True
         await self._closing.aclose()
+
+
+def _scratch() -> Path:
+    """Return a fresh directory, which nobody else can read, for the run's temporary files.
+
+    Raises:
+        InfrastructureError: there is no room for it.
+    """
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
+        (scratch / BROWSERS_PART).mkdir()
+    except OSError as error:
+        raise InfrastructureError(f"no temporary directory can be made: {error}") from None
+    return scratch

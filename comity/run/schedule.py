@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import CancelledError as FutureCancelledError
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from comity.errors import InfrastructureError
 from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.schema import Case, Outcome
+
+log = logging.getLogger(__name__)
 
 Live = Callable[[Case, float], Awaitable[Outcome]]
 Refuse = Callable[[Case, str, float], Awaitable[Outcome]]
@@ -47,12 +50,18 @@ class Schedule:
         self._reason: str | None = None
         self._cancelled = False
 
-    def start(self, cases: Iterable[Case]) -> None:
-        """Start all `cases`, in this order; one that was started already is not run again."""
+    def start(self, cases: Iterable[Case], budget: float | None = None) -> None:
+        """Start all `cases`, in this order; one that was started already is not run again.
+
+        After `budget` seconds the schedule ends.
+        """
         self._begun = time.monotonic()
         for case in cases:
             if case.id not in self._futures:
                 self._futures[case.id] = self._loop.submit(self._in_turn(case))
+        if budget is not None:
+            spent = f"the budget of {budget:g} s is spent (--time-budget)"
+            self._loop.call_later(budget, lambda: self._end(spent))
 
     async def _in_turn(self, case: Case) -> Outcome:
         if self._cancelled:
@@ -120,13 +129,13 @@ class Schedule:
 
         May be called from any thread; the first reason stands.
         """
+        self._loop.call(lambda: self._end(reason))
 
-        def stop() -> None:
-            if self._reason is None:
-                self._reason = reason
-                self._cancel_tasks()
-
-        self._loop.call(stop)
+    def _end(self, reason: str) -> None:
+        if self._reason is None:
+            log.warning("schedule ended", extra={"reason": reason})
+            self._reason = reason
+            self._cancel_tasks()
 
     def cancel(self) -> None:
         """Cancel what has not ended. What was about to be kept is kept; the rest has no outcome."""

@@ -1,16 +1,20 @@
 """One session over many cases: what is asked for, found wrong, started, waited for and closed."""
 
+import gc
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from comity.errors import ConfigurationError
+from comity.judges import reading
 from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
 from comity.run.agents import Agent, load_agent
 from comity.run.life import Limits, Parts, live, refused
+from comity.run.log import Log
 from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
 from comity.run.schedule import Schedule
@@ -19,6 +23,8 @@ from comity.run.store import Store
 from comity.sandbox.sites import SiteSpec, load_specs
 from comity.schema import Case, Mode, Outcome
 from comity.schema.library import Library, load
+
+log = logging.getLogger(__name__)
 
 # A model server and a site take up to half a minute each before they are killed.
 CLOSE_SECONDS = 60.0
@@ -56,6 +62,7 @@ class Session:
         self._loop: Loop | None = None
         self._schedule: Schedule | None = None
         self._store: Store | None = None
+        self._log: Log | None = None
         self.hurried = False
 
     @cached_property
@@ -128,6 +135,7 @@ class Session:
             InfrastructureError: something does not start; nothing is left running.
         """
         wanted = [self._known[case_id] for case_id in case_ids]
+        self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
             specs: dict[str, SiteSpec] = load_specs(self.places.sites)
@@ -139,6 +147,7 @@ class Session:
                 )
             )
             store.write_facts(self._resources.facts())
+            store.point_latest()
         except BaseException:
             self.close()
             raise
@@ -148,10 +157,10 @@ class Session:
             browser=self._resources.browser,
             sites=self._resources.sites,
             store=store,
-            limits=Limits(case=self.settings.case_timeout),
+            limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             trace=self.settings.browser_trace,
         )
-        name = self._resources.model.endpoint.model if self._resources.model else None
+        name = self._resources.model.name if self._resources.model else None
         named = [
             case.model_copy(update={"model": name if case.agent.uses_model else None})
             for case in wanted
@@ -162,7 +171,12 @@ class Session:
             lambda case, reason, queued: refused(case, parts, reason, queued),
             self.settings.concurrency,
         )
-        self._schedule.start(named)
+        reading.prepare()
+        # What was imported and collected until now lives as long as the run. To look through it
+        # for garbage takes a sixth of a second, in which no case would move on.
+        gc.freeze()
+        log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
+        self._schedule.start(named, self.settings.time_budget)
 
     def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
         settings = self.settings.model_dump(mode="json", exclude={"model_api_key"})
@@ -215,7 +229,15 @@ class Session:
         finally:
             if not self.hurried:
                 loop.close()
+            log.info("run ended", extra={"finished": len(self.finished())})
+            if self._log is not None:
+                self._log.close()
         return []
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the run should know beside its outcomes."""
+        trouble = self._log.trouble if self._log else None
+        return [*self._resources.notes(), *([trouble] if trouble else [])]
 
     def hurry(self) -> None:
         """Have clean-up skipped: what was started ends with this process, by its leash."""

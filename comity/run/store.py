@@ -8,12 +8,19 @@ import json
 import os
 import re
 import secrets
-import threading
+import shutil
 import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import ValidationError
+
 from comity.errors import InfrastructureError
+from comity.run.journal import Journal, whole_lines
 from comity.schema import Outcome
 
 RUNS = "runs"
@@ -22,26 +29,33 @@ RUN_FILE = "run.json"
 OUTCOMES_FILE = "outcomes.jsonl"
 SUMMARY_FILE = "summary.json"
 
+# What of an outcome is kept in a file of its own; its line names the file.
+EVIDENCE = frozenset({"transcript", "end_state"})
+# What a line says beside the outcome, for readers of the file.
+ADDED = ("case_id", "reply", "transcript")
+
 # Names of files stay readable, and within what every file system takes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 MAX_NAME_CHARACTERS = 200
 
 
 class Store:
-    """The folder of one run."""
+    """The folder of one run, which this process alone writes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
         self.facts: dict[str, Any] = {}
-        self._writing = threading.Lock()
+        self._journal = Journal(folder / OUTCOMES_FILE)
+        self._waiting: deque[tuple[Outcome, Future[None]]] = deque()
+        self._writer = ThreadPoolExecutor(1, "comity-store")
 
     @classmethod
     def create(cls, reports: Path, facts: dict[str, Any]) -> Self:
-        """Make the folder of a new run under `reports`, and point `latest` to it.
+        """Make the folder of a new run under `reports`.
 
         Raises:
-            InfrastructureError: the folder cannot be written.
+            InfrastructureError: the folder cannot be written; nothing of it is left.
         """
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         name = f"{stamp}-{secrets.token_hex(3)}"  # two runs may begin in one second
@@ -52,19 +66,30 @@ class Store:
             store = cls(folder)
             store.facts.update({"run": name, **facts})
             store.write(RUN_FILE, store.facts)
-            store._point_latest(reports)
-        except OSError as error:
+        except (OSError, InfrastructureError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            reason = error.strerror if isinstance(error, OSError) else error
             raise InfrastructureError(
-                f"the run cannot be recorded in {reports}: {error.strerror}; make it writable, "
-                "or name another folder by the option comity_reports"
+                f"the run cannot be recorded in {reports}: {reason}; make room, make it "
+                "writable, or name another folder by the option comity_reports"
             ) from None
         return store
 
-    def _point_latest(self, reports: Path) -> None:
-        """Swap the link in one step: another run may be doing the same."""
+    def point_latest(self) -> None:
+        """Point `latest` to this run, in one step: another run may be doing the same.
+
+        Raises:
+            InfrastructureError: the disk refuses.
+        """
+        reports = self.folder.parent.parent
         fresh = reports / f".{LATEST}-{self.id}"
-        fresh.symlink_to(Path(RUNS) / self.id)
-        os.replace(fresh, reports / LATEST)
+        try:
+            fresh.symlink_to(Path(RUNS) / self.id)
+            os.replace(fresh, reports / LATEST)
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise self._refused(f"{reports / LATEST} cannot be pointed to the run", error) from None
 
     def write_facts(self, more: dict[str, Any]) -> None:
         """Add to `run.json` what became known only when the run's parts had started."""
@@ -72,11 +97,19 @@ class Store:
         self.write(RUN_FILE, self.facts)
 
     def write(self, name: str, content: object) -> Path:
-        """Write `content` as JSON to a file of the run, whole or not at all."""
+        """Write `content` as JSON to a file of the run, whole or not at all.
+
+        Raises:
+            InfrastructureError: the disk refuses.
+        """
         path = self.folder / name
         part = path.with_name(f".{path.name}.part")
-        part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        os.replace(part, path)
+        try:
+            part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            os.replace(part, path)
+        except OSError as error:
+            _remove(part)
+            raise self._refused(f"{name} cannot be written", error) from None
         return path
 
     def place(self, folder: str, case_id: str, suffix: str) -> Path:
@@ -89,30 +122,108 @@ class Store:
         """Return `path` as outcomes name it: relative to the run's folder."""
         return path.relative_to(self.folder).as_posix()
 
-    def append(self, outcome: Outcome) -> None:
+    def append(self, outcome: Outcome) -> "Future[None]":
         """Keep a finished case: its transcript first, then its line, flushed to the disk.
 
-        Raises:
-            InfrastructureError: the disk refuses.
+        Outcomes that come while the disk is busy are kept together, by one wait for it. The
+        future is done once this one's line is on the disk; it fails with InfrastructureError
+        where the disk refuses, and then nothing of the outcome is kept.
         """
-        evidence = {"transcript": True, "end_state": True}
+        kept: Future[None] = Future()
+        self._waiting.append((outcome, kept))
+        self._writer.submit(self._write_waiting)
+        return kept
+
+    def _write_waiting(self) -> None:
+        """Write all that waits; what another turn of the writer has taken waits no more."""
+        lines: list[bytes] = []
+        under_way: list[tuple[Outcome, Future[None]]] = []
+        while self._waiting:
+            outcome, kept = self._waiting.popleft()
+            if not kept.set_running_or_notify_cancel():
+                continue
+            try:
+                lines.append(self._line(outcome))
+                under_way.append((outcome, kept))
+            except Exception as error:
+                # Whatever it is, it concerns this outcome alone.
+                kept.set_exception(self._not_kept(outcome, error))
+        if not lines:
+            return
         try:
-            transcript = self.place("transcripts", outcome.case.id, ".json")
-            transcript.write_text(outcome.model_dump_json(include=set(evidence)), "utf-8")
-            line = outcome.model_dump(mode="json", exclude=set(evidence))
-            reply = outcome.transcript.reply
-            line["case_id"] = outcome.case.id
-            line["reply"] = reply.text if reply else None
-            line["transcript"] = self.relative(transcript)
-            # One write of whole lines in append mode: a reader never meets half of one, unless
-            # the disk is full or the machine dies.
-            text = json.dumps(line, ensure_ascii=False) + "\n"
-            with self._writing, (self.folder / OUTCOMES_FILE).open("a", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+            self._journal.append(lines)
         except OSError as error:
-            raise InfrastructureError(
-                f"the outcome of {outcome.case.id} cannot be kept in {self.folder}: "
-                f"{error.strerror}"
-            ) from None
+            for outcome, kept in under_way:
+                _remove(self._transcript(outcome))
+                kept.set_exception(self._not_kept(outcome, error))
+        else:
+            for _, kept in under_way:
+                kept.set_result(None)
+
+    def _line(self, outcome: Outcome) -> bytes:
+        """Write the outcome's evidence, and return its line."""
+        transcript = self._transcript(outcome)
+        try:
+            transcript.write_text(outcome.model_dump_json(include=set(EVIDENCE)), "utf-8")
+        except OSError:
+            _remove(transcript)
+            raise
+        line = outcome.model_dump(mode="json", exclude=set(EVIDENCE))
+        reply = outcome.transcript.reply
+        line["case_id"] = outcome.case.id
+        line["reply"] = reply.text if reply else None
+        line["transcript"] = self.relative(transcript)
+        return json.dumps(line, ensure_ascii=False).encode()
+
+    def _transcript(self, outcome: Outcome) -> Path:
+        return self.place("transcripts", outcome.case.id, ".json")
+
+    def _not_kept(self, outcome: Outcome, error: Exception) -> InfrastructureError:
+        return self._refused(f"the outcome of {outcome.case.id} cannot be kept", error)
+
+    def _refused(self, what: str, error: Exception) -> InfrastructureError:
+        reason = (
+            error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        )
+        return InfrastructureError(f"{what} in {self.folder}: {reason}")
+
+
+def read(folder: Path) -> Iterator[Outcome]:
+    """Yield the outcomes that a run has kept in `folder`, in the order in which they finished.
+
+    Raises:
+        InfrastructureError: a file of the run is missing, damaged or not of this version.
+    """
+    path = folder / OUTCOMES_FILE
+    try:
+        if not (folder / RUN_FILE).is_file():
+            raise InfrastructureError(f"{folder} is no run: it has no {RUN_FILE}")
+        lines = whole_lines(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InfrastructureError(f"{path} cannot be read: {error}") from None
+    for number, line in enumerate(lines, 1):
+        try:
+            yield _outcome(folder, line)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = (
+                f"{error.error_count()} fields are not as this version writes them"
+                if isinstance(error, ValidationError)
+                else f"{type(error).__name__}: {error}"
+            )
+            raise InfrastructureError(f"{path}, line {number}, cannot be read: {reason}") from None
+
+
+def _outcome(folder: Path, line: str) -> Outcome:
+    """Return the outcome that a line tells of, together with its evidence."""
+    content = json.loads(line)
+    added = {name: content.pop(name) for name in ADDED}
+    transcript = (folder / added["transcript"]).resolve()
+    if not transcript.is_relative_to(folder.resolve()):
+        raise ValueError(f"{added['transcript']} lies outside of the run")
+    return Outcome.model_validate({**content, **json.loads(transcript.read_text("utf-8"))})
+
+
+def _remove(path: Path) -> None:
+    """Remove what a full disk left of a file; that this fails too changes nothing."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from playwright.async_api import BrowserContext, Frame, Locator, Request
+from playwright.async_api import BrowserContext, Locator, Response
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -26,21 +26,21 @@ from comity.sandbox.actions import (
     Select,
     Type,
 )
+from comity.sandbox.sites import PATIENCE_SECONDS
+from comity.sandbox.traffic import Traffic
 from comity.schema import Observation, Step, Visit
 from comity.schema.base import printable, well_formed
 
 # A stale ref waits for the whole of this. An element that is there answers in a tenth of a second,
 # or in some seconds where sixteen pages share two busy cores.
 ACTION_MILLISECONDS = 4_000
-# Loading and reading a page have no stale refs to wait for; what takes this long hangs.
-LOAD_MILLISECONDS = 30_000
 # After an action the page may fetch more; it is observed when it rests, or after this.
 SETTLE_SECONDS = 3.0
 # What a hostile page could make unbounded.
 MAX_DEPTH = 60
 MAX_ERROR_CHARACTERS = 200
 MAX_TITLE_CHARACTERS = 200
-MAX_RECORDED = 500
+MAX_URL_CHARACTERS = 500
 
 Waiting = Callable[[], AbstractContextManager[None]]
 
@@ -52,7 +52,7 @@ class Result(BaseModel):
 
 
 class Page:
-    """One case's page. Time spent here counts as the site's, not as the agent's own."""
+    """One case's page. Time spent here counts as the browser's, not as the agent's own."""
 
     def __init__(
         self,
@@ -62,33 +62,25 @@ class Page:
         start_url: str,
         max_steps: int,
         started: float,
-        waiting: Waiting = nullcontext,
+        patience: float,
+        waiting: Waiting,
     ) -> None:
         self.steps: list[Step] = []
-        self.visits: list[Visit] = []
-        self.blocked: list[str] = []
         self.last: observation.View | None = None
         self.seen: Observation | None = None
-        self.failure: InfrastructureError | None = None
-        """What failed last, so that an agent which stumbles over it is not blamed."""
         self.start_url = start_url
         self.max_steps = max_steps
-        self._context = context
         self._page = page
         self._host = urlsplit(start_url).hostname
         self._started = started
+        self._patience = patience
         self._waiting = waiting
+        self._failure: InfrastructureError | None = None
+        self._crashed = False
+        self._traffic = Traffic(context, self._host)
         self._offset = 0
-        self._trail: list[str] = []
-        """The addresses that the page came along, those that it went back from left out."""
-        self._under_way: set[Request] = set()
-        self._at_rest = asyncio.Event()
-        self._at_rest.set()
-        context.on("request", self._note_request)
-        context.on("requestfinished", self._note_end)
-        context.on("requestfailed", self._note_end)
         context.on("page", self._follow)
-        page.on("framenavigated", self._note_arrival)
+        self._follow(page)
 
     @classmethod
     async def open(
@@ -98,27 +90,34 @@ class Page:
         *,
         max_steps: int,
         started: float | None = None,
+        patience: float = PATIENCE_SECONDS,
         waiting: Waiting = nullcontext,
     ) -> "Page":
         """Open a page at `start_url`, whose host is the only one that it may visit.
+
+        `patience` is how long a page may take to load or to be read, in seconds.
 
         Raises:
             InfrastructureError: the page does not load.
         """
         try:
-            tab = await context.new_page()
-            tab.set_default_timeout(ACTION_MILLISECONDS)
-            tab.set_default_navigation_timeout(LOAD_MILLISECONDS)
-            page = cls(
-                context,
-                tab,
-                start_url=start_url,
-                max_steps=max_steps,
-                started=time.monotonic() if started is None else started,
-                waiting=waiting,
-            )
             with waiting():
-                response = await tab.goto(start_url)
+                async with asyncio.timeout(patience):
+                    tab = await context.new_page()
+                    page = cls(
+                        context,
+                        tab,
+                        start_url=start_url,
+                        max_steps=max_steps,
+                        started=time.monotonic() if started is None else started,
+                        patience=patience,
+                        waiting=waiting,
+                    )
+                    response = await tab.goto(start_url)
+        except (TimeoutError, PlaywrightTimeout):
+            raise InfrastructureError(
+                f"the start page {start_url} does not load within {patience:g} s"
+            ) from None
         except PlaywrightError as error:
             raise InfrastructureError(
                 f"the start page {start_url} does not load: {_told(error)}"
@@ -129,6 +128,21 @@ class Page:
         return page
 
     @property
+    def visits(self) -> list[Visit]:
+        """The documents of the site that the browser asked for."""
+        return self._traffic.visits
+
+    @property
+    def blocked(self) -> list[str]:
+        """The addresses outside of the site that the browser tried to reach."""
+        return self._traffic.blocked
+
+    @property
+    def failure(self) -> InfrastructureError | None:
+        """What failed last, so that an agent which stumbles over it is not blamed."""
+        return self._failure or self._traffic.failure
+
+    @property
     def steps_left(self) -> int:
         """How many actions the agent still has."""
         return self.max_steps - len(self.steps)
@@ -136,7 +150,7 @@ class Page:
     @property
     def can_go_back(self) -> bool:
         """Whether a page of the site lies behind this one."""
-        return len(self._trail) > 1
+        return len(self._traffic.trail) > 1
 
     def possible(self) -> list[type[Action]]:
         """Return the actions that can be done on the page as last observed; none without a step."""
@@ -158,41 +172,16 @@ class Page:
         shown = self.last.elements.values() if self.last else ()
         return [element.ref for element in shown if element.ref and element.takes(action)]
 
-    def _note_request(self, request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme not in ("http", "https", "ws", "wss"):
-            return
-        if parts.hostname != self._host:
-            self._note_blocked(request.url)
-            return
-        self._under_way.add(request)
-        self._at_rest.clear()
-        if request.is_navigation_request() and len(self.visits) < MAX_RECORDED:
-            self.visits.append(Visit(method=request.method, url=request.url, path=parts.path))
-
-    def _note_arrival(self, frame: Frame) -> None:
-        if frame.parent_frame is not None or urlsplit(frame.url).hostname != self._host:
-            return
-        if frame.url in self._trail[-2:-1]:
-            self._trail.pop()
-        elif self._trail[-1:] != [frame.url] and len(self._trail) < MAX_RECORDED:
-            self._trail.append(frame.url)
-
-    def _note_end(self, request: Request) -> None:
-        self._under_way.discard(request)
-        if not self._under_way:
-            self._at_rest.set()
-
-    def _note_blocked(self, url: str) -> None:
-        if len(self.blocked) < MAX_RECORDED:
-            self.blocked.append(printable(url, 300))
-
     def _follow(self, tab: PlaywrightPage) -> None:
         """Go on in a tab that the page opened, as a person would."""
         tab.set_default_timeout(ACTION_MILLISECONDS)
-        tab.set_default_navigation_timeout(LOAD_MILLISECONDS)
-        tab.on("framenavigated", self._note_arrival)
-        self._page, self._trail = tab, []
+        tab.set_default_navigation_timeout(self._patience * 1_000)
+        tab.on("crash", self._note_crash)
+        self._traffic.follow(tab)
+        self._page = tab
+
+    def _note_crash(self, _tab: PlaywrightPage) -> None:
+        self._crashed = True
 
     async def observe(self) -> Observation:
         """Return the page as it is now, cut to the token budget.
@@ -200,17 +189,17 @@ class Page:
         Raises:
             InfrastructureError: the browser or the page is gone, or does not answer.
         """
-        with self._ours("reading the page"), self._waiting():
+        async with self._ours("reading the page", self._patience):
             await self._settle()
             snapshot = await self._page.aria_snapshot(
-                mode="ai", depth=MAX_DEPTH, timeout=LOAD_MILLISECONDS
+                mode="ai", depth=MAX_DEPTH, timeout=self._patience * 1_000
             )
             title = await self._page.title()
             found = observation.elements(well_formed(snapshot))
         self.last = observation.view(found, self._offset)
         self._offset = self.last.above
         self.seen = Observation(
-            url=printable(self._page.url, 500),
+            url=printable(self._page.url, MAX_URL_CHARACTERS),
             title=printable(title, MAX_TITLE_CHARACTERS),
             text=self.last.text,
             cut=self.last.above + self.last.below + self.last.dropped,
@@ -218,10 +207,11 @@ class Page:
         return self.seen
 
     async def _settle(self) -> None:
-        """Wait until no request is under way, for at most SETTLE_SECONDS."""
+        """Wait for the page, and then until it rests, for at most SETTLE_SECONDS."""
+        await self._traffic.arrived()
         await self._page.wait_for_load_state("domcontentloaded")
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._at_rest.wait(), SETTLE_SECONDS)
+            await asyncio.wait_for(self._traffic.rest(), SETTLE_SECONDS)
 
     async def act(self, action: AnyAction) -> Result:
         """Do what the agent asks, record it, and return what came of it.
@@ -240,7 +230,10 @@ class Page:
         index, at, seen = len(self.steps) + 1, time.monotonic() - self._started, self.seen
         error = None
         try:
-            with self._ours("acting on the page"), self._waiting():
+            # The action may be waited for, then the page that it led to.
+            async with self._ours(
+                "acting on the page", ACTION_MILLISECONDS / 1_000 + 2 * self._patience
+            ):
                 error = await self._tried(action, target)
         finally:
             self.steps.append(
@@ -255,30 +248,51 @@ class Page:
             )
         return Result(error=error)
 
-    @contextmanager
-    def _ours(self, doing: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def _ours(self, doing: str, seconds: float) -> AsyncIterator[None]:
         """Make whatever fails in here trouble of ours: nothing of it is the agent's doing."""
         try:
-            yield
+            with self._waiting():
+                async with asyncio.timeout(seconds):
+                    yield
         except Exception as error:
-            told = _told(error) if isinstance(error, PlaywrightError) else str(error)
-            self.failure = InfrastructureError(f"{doing} failed: {type(error).__name__}: {told}")
-            raise self.failure from error
+            self._failure = InfrastructureError(self._trouble(doing, error))
+            raise self._failure from error
+
+    def _trouble(self, doing: str, error: Exception) -> str:
+        """Return which part failed, and how."""
+        url = printable(self._traffic.awaited or self._page.url, MAX_URL_CHARACTERS)
+        if self._crashed:
+            return f"the browser's page crashed at {url}"
+        if isinstance(error, TimeoutError | PlaywrightTimeout):
+            return f"the page {url} did not load or answer within {self._patience:g} s"
+        if isinstance(error, PlaywrightError):
+            return f"the browser failed at {url}: {_told(error)}"
+        return f"{doing} failed at {url}: {type(error).__name__}: {error}"
 
     async def _tried(self, action: AnyAction, target: observation.Element | None) -> str | None:
         """Do the action; return None, or what the agent is told of why it cannot be done."""
         try:
             return await self._do(action, target)
-        except PlaywrightTimeout:
-            return "the element did not answer; observe the page again"
         except PlaywrightError as error:
-            if self._gone():
-                raise
+            # Only what cannot be done on a page that is there is for the agent to know.
+            await self._answer()
+            if isinstance(error, PlaywrightTimeout):
+                return "the element did not answer; observe the page again"
             return _told(error)
 
-    def _gone(self) -> bool:
-        browser = self._context.browser
-        return self._page.is_closed() or browser is None or not browser.is_connected()
+    async def _answer(self) -> None:
+        """Wait until the page answers.
+
+        Raises:
+            PlaywrightError: it is gone.
+            TimeoutError: it does not come, or hangs.
+        """
+        async with asyncio.timeout(self._patience):
+            await self._traffic.arrived()
+            await self._page.title()
+        if self._crashed:  # a page that crashed still has a title
+            raise PlaywrightError("the page crashed")
 
     def _element(self, ref: str | None) -> observation.Element | None:
         return None if ref is None or self.last is None else self.last.elements.get(ref)
@@ -348,16 +362,27 @@ class Page:
         except ValueError:
             return "this is no address"
         if parts.scheme not in ("http", "https") or parts.hostname != self._host:
-            self._note_blocked(address)
+            self._traffic.note_blocked(address)
             return f"only pages of {self._host} can be opened"
-        response = await self._page.goto(address)
+        response = await self._loaded(self._page.goto(address))
         return None if response is None or response.ok else f"the site answered {response.status}"
 
     async def _back(self) -> str | None:
         if not self.can_go_back:
             return "there is no page to go back to"
-        await self._page.go_back()
+        await self._loaded(self._page.go_back())
         return None
+
+    async def _loaded(self, loading: Awaitable[Response | None]) -> Response | None:
+        """Return what came of loading a page.
+
+        Raises:
+            TimeoutError: it did not load. No element is to blame for that.
+        """
+        try:
+            return await loading
+        except PlaywrightTimeout:
+            raise TimeoutError from None
 
     async def screenshot(self, path: Path) -> None:
         """Write a picture of the page as it is now to `path`.
@@ -366,7 +391,8 @@ class Page:
             InfrastructureError: the page or the disk is gone.
         """
         try:
-            await self._page.screenshot(path=path, animations="disabled")
+            async with asyncio.timeout(self._patience):
+                await self._page.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
 

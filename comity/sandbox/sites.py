@@ -1,34 +1,25 @@
-"""The sites that agents act on: processes that speak the control protocol.
-
-A site is started with the secret of the control protocol in `COMITY_SITE_TOKEN`. It binds to
-loopback, and says on its first line of output where: `{"listening": "http://127.0.0.1:8123"}`.
-"""
+"""The sites that agents act on: how each is started, and started anew where it was lost."""
 
 import asyncio
-import os
-import secrets
-import sys
 from pathlib import Path
-from typing import Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Self
 
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import Field
 
-from comity.errors import ConfigurationError, InfrastructureError, ScenarioError
-from comity.places import cache_directory
-from comity.processes import ChildProcess
-from comity.schema import EndState, Item, Word, files
-from comity.schema.base import Prose, Slug, printable
+from comity.errors import InfrastructureError, ScenarioError
+from comity.sandbox.control import Health, RunningSite
+from comity.schema import Item, Word, files
+from comity.schema.base import Prose, Slug
 
-PROTOCOL = 1
-TOKEN_HEADER = "X-Comity-Token"  # noqa: S105 - the header's name, not a token
-# What is in our environment and no business of a site's.
-SECRETS = frozenset({"COMITY_MODEL_API_KEY"})
 # The first start of a site builds its template database: half a minute on two quiet cores.
 START_SECONDS = 300.0
-# A site answers in milliseconds; one that needs longer than this hangs.
-ANSWER_SECONDS = 30.0
+# Whatever a site builds is there when it is started anew, and all its cases wait for it.
+RESTART_SECONDS = 60.0
+# An accident happens once; what ends again and again has a cause that no restart mends.
+MAX_RESTARTS = 3
+# A site answers in milliseconds, a page of it in tenths of a second, or in seconds where sixteen
+# share two busy cores; what takes this long hangs.
+PATIENCE_SECONDS = 30.0
 
 
 class SiteSpec(Word):
@@ -38,43 +29,6 @@ class SiteSpec(Word):
     title: Prose
     command: tuple[str, ...] = Field(min_length=1)
     """Run in the project's root; `{python}` stands for the interpreter that runs Comity."""
-
-
-class Sandbox(BaseModel):
-    """One isolated copy of a site's data, for one case."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str = Field(min_length=1)
-    start_url: str
-    headers: dict[str, str]
-    """What the browser must send so that the site serves this sandbox."""
-    cookies: tuple[dict[str, JsonValue], ...] = ()
-
-    @property
-    def host(self) -> str:
-        """The name of the only host that belongs to the case."""
-        return urlsplit(self.start_url).hostname or ""
-
-
-class Health(BaseModel):
-    """What a site says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: str
-    version: str
-    protocol: int
-    capabilities: frozenset[str] = frozenset()
-    hosts: tuple[str, ...] = Field(min_length=1)
-    """The names that its pages' addresses use; the browser finds them at the site's port."""
-
-
-W = TypeVar("W", bound=BaseModel)
-
-
-class _Catalogue(BaseModel):
-    items: tuple[Item, ...]
 
 
 def load_specs(path: Path) -> dict[str, SiteSpec]:
@@ -94,120 +48,105 @@ def load_specs(path: Path) -> dict[str, SiteSpec]:
 
 
 class Site:
-    """A running site and the client of its control protocol."""
+    """A site of the run. Its process is started anew, a few times, where it was lost.
 
-    def __init__(self, spec: SiteSpec, process: ChildProcess, address: str, token: str) -> None:
+    That is safe since a sandbox lives and dies with the process that made it: cases that were
+    under way are lost, and say so, and no later case sees anything of theirs.
+    """
+
+    def __init__(
+        self, spec: SiteSpec, root: Path, logs: Path, scratch: Path, patience: float
+    ) -> None:
         self.spec = spec
-        self.address = address
-        self.catalogue: tuple[Item, ...] = ()
-        self._process = process
-        self._client = httpx2.AsyncClient(
-            base_url=address,
-            headers={TOKEN_HEADER: token},
-            timeout=ANSWER_SECONDS,
-            # A connection on loopback costs nothing; a kept one may be closed just as it is used.
-            limits=httpx2.Limits(max_keepalive_connections=0),
-            trust_env=False,
-        )
-        self.health = Health(name="", version="", protocol=0, hosts=("",))
+        self._root = root
+        self._logs = logs
+        self._scratch = scratch
+        self._patience = patience
+        self._restarts = 0
+        self._running: RunningSite | None = None
+        self._starting = asyncio.Lock()
 
     @classmethod
-    async def start(cls, spec: SiteSpec, root: Path, log: Path) -> Self:
+    async def start(
+        cls,
+        spec: SiteSpec,
+        root: Path,
+        *,
+        logs: Path,
+        scratch: Path,
+        patience: float = PATIENCE_SECONDS,
+    ) -> Self:
         """Start the site's process in `root` and wait until it answers.
+
+        Its logs are written to the folder `logs`, its temporary files to a directory in `scratch`,
+        which the caller removes. `patience` is how long it may take for an answer, in seconds.
 
         Raises:
             InfrastructureError: it ended, stayed silent, or does not speak the protocol.
         """
-        token = secrets.token_urlsafe(32)
-        environment = {
-            **{name: value for name, value in os.environ.items() if name not in SECRETS},
-            "COMITY_SITE_TOKEN": token,
-            "COMITY_CACHE_DIR": str(cache_directory()),
-        }
-        command = [part.replace("{python}", sys.executable) for part in spec.command]
-        process = ChildProcess.start(
-            command, env=environment, cwd=root, log=log, capture_first_line=True
-        )
-        try:
-            line = await asyncio.to_thread(process.first_line, START_SECONDS)
-            site = cls(spec, process, _address(line), token)
-            await site._introduce()
-        except BaseException:
-            await asyncio.to_thread(process.stop)
-            raise
+        site = cls(spec, root, logs, scratch, patience)
+        site._running = await site._start(START_SECONDS)
         return site
 
-    async def _introduce(self) -> None:
-        self.health = await self._ask("GET", "health", Health)
-        if self.health.protocol != PROTOCOL:
-            raise InfrastructureError(
-                f"the site {self.spec.id} speaks version {self.health.protocol} of the control "
-                f"protocol; this Comity speaks {PROTOCOL}"
-            )
-        self.catalogue = (await self._ask("GET", "catalogue", _Catalogue)).items
+    async def _start(self, within: float) -> RunningSite:
+        name = f"{self.spec.id}-{self._restarts + 1}" if self._restarts else self.spec.id
+        return await RunningSite.start(
+            self.spec.id,
+            self.spec.command,
+            self._root,
+            log=self._logs / f"{name}.log",
+            temporary=self._scratch / name,
+            within=within,
+            patience=self._patience,
+        )
 
-    async def create(self, stage: dict[str, JsonValue], language: str) -> Sandbox:
-        """Return a fresh sandbox, with its stage set.
+    @property
+    def _latest(self) -> RunningSite:
+        assert self._running is not None, "a site is made by Site.start"
+        return self._running
+
+    @property
+    def address(self) -> str:
+        """Where the site listens; another address once it was started anew."""
+        return self._latest.address
+
+    @property
+    def health(self) -> Health:
+        """What the site says of itself."""
+        return self._latest.health
+
+    @property
+    def catalogue(self) -> tuple[Item, ...]:
+        """What can be handled on the site."""
+        return self._latest.catalogue
+
+    async def serving(self) -> RunningSite:
+        """Return the site's process, started anew where the last one was lost.
 
         Raises:
-            ConfigurationError: the site cannot set this stage.
-            InfrastructureError: the site failed.
+            InfrastructureError: it was lost too often, or does not start.
         """
-        body = {"stage": stage, "language": language}
-        return await self._ask("POST", "sandboxes", Sandbox, body)
-
-    async def state(self, sandbox: Sandbox) -> EndState:
-        """Return what the sandbox's database holds, and all that changed in it."""
-        return await self._ask("GET", f"sandboxes/{sandbox.id}/state", EndState)
-
-    async def delete(self, sandbox: Sandbox) -> None:
-        """Remove the sandbox from the site's disk."""
-        await self._send("DELETE", f"sandboxes/{sandbox.id}", None)
+        async with self._starting:
+            lost = self._latest
+            if lost.lost is None:
+                return lost
+            if self._restarts == MAX_RESTARTS:
+                raise InfrastructureError(
+                    f"the site {self.spec.id} was started anew {MAX_RESTARTS} times in this run "
+                    f"and was lost again: {lost.obituary()}"
+                )
+            self._restarts += 1
+            await lost.stop()
+            fresh = await self._start(RESTART_SECONDS)
+            if (fresh.health, fresh.catalogue) != (lost.health, lost.catalogue):
+                await fresh.stop()
+                raise InfrastructureError(
+                    f"the site {self.spec.id} was changed during the run: it came back with "
+                    "another version, other hosts or another catalogue"
+                )
+            self._running = fresh
+            return fresh
 
     async def stop(self) -> None:
         """End the process, and with it all its sandboxes."""
-        await self._client.aclose()
-        await asyncio.to_thread(self._process.stop)
-
-    async def _ask(self, method: str, path: str, word: type[W], body: object = None) -> W:
-        response = await self._send(method, path, body)
-        try:
-            return TypeAdapter(word).validate_json(response.content)
-        except ValidationError as error:
-            detail = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in detail["loc"])
-            raise InfrastructureError(
-                f"the site {self.spec.id} breaks the control protocol in its answer to "
-                f"{method} {path}: {where}: {detail['msg']}"
-            ) from None
-
-    async def _send(self, method: str, path: str, body: object) -> httpx2.Response:
-        try:
-            response = await self._client.request(method, f"/_control/{path}", json=body)
-        except httpx2.HTTPError as error:
-            ended = self._process.poll()
-            state = "does not answer" if ended is None else f"ended with exit code {ended}"
-            raise InfrastructureError(
-                f"the site {self.spec.id} {state} ({type(error).__name__}); "
-                f"its log: {self._process.log_tail()}"
-            ) from None
-        if response.status_code == httpx2.codes.BAD_REQUEST:
-            raise ConfigurationError(
-                f"the site {self.spec.id} refuses {method} {path}: {printable(response.text, 500)}"
-            )
-        if response.is_error:
-            raise InfrastructureError(
-                f"the site {self.spec.id} answered {response.status_code} to {method} {path}"
-            )
-        return response
-
-
-def _address(line: str) -> str:
-    """Return the address in a site's first line."""
-    try:
-        return TypeAdapter(dict[str, str]).validate_json(line)["listening"]
-    except (ValidationError, KeyError):
-        raise InfrastructureError(
-            'a site\'s first line of output is {"listening": "http://127.0.0.1:PORT"}, '
-            f"not {printable(line, 200)!r}"
-        ) from None
+        await self._latest.stop()

@@ -51,6 +51,10 @@ class ModelCall(Word):
     seconds: float = Field(ge=0)
     prompt_tokens: int = Field(default=0, ge=0)
     completion_tokens: int = Field(default=0, ge=0)
+    cached: bool = False
+    """Answered by the call cache."""
+    tries: int = Field(default=1, ge=0)
+    """How often a server was asked until this answer; 0 where none was, or none answered."""
 
 
 class Transcript(Word):
@@ -72,7 +76,11 @@ class Timing(Word):
     started: float
     stopped: float
     queued: float = 0.0
-    setup: float = 0.0
-    model: float = 0.0
     site: float = 0.0
+    """Waited for the site's control protocol: a sandbox, its state, its end."""
+    browser: float = 0.0
+    """Waited for the browser and the pages in it."""
+    model: float = 0.0
+    agent: float = 0.0
+    """The agent's own time."""
     judging: float = 0.0

@@ -52,8 +52,8 @@ def test_cases_run_at_once_up_to_the_concurrency(project, model_server):
     model_server.script = slow
     for concurrency in ("2", "6"):
         most.clear()
-        arguments = ("--model-url", model_server.url, "--trials", "4", "--concurrency", concurrency)
-        project.run(*arguments, agents=("chat_asker",))
+        arguments = ("--no-cache", "--trials", "4", "--concurrency", concurrency)
+        project.run("--model-url", model_server.url, *arguments, agents=("chat_asker",))
         assert max(most) == int(concurrency)
 
 

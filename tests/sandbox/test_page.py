@@ -4,16 +4,20 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from comity.errors import AgentError, InfrastructureError
 from comity.sandbox.actions import Back, Click, Goto, Scroll, Select, Type
 from comity.sandbox.browser import Browser
+from comity.sandbox.control import Sandbox
 from comity.sandbox.page import Page
-from comity.sandbox.sites import Sandbox
 
 PAGES = {
     "/": """<title>Home</title><h1>Home</h1><a href=/second>Second</a>
@@ -33,6 +37,9 @@ PAGES = {
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
     "/long": "<title>Long</title>" + "<a href=/second>Go</a><p>word</p>" * 3_000,
     "/loop": "<title>Loop</title><script>for(;;);</script>",
+    "/styled": "<title>Styled</title><link rel=stylesheet href=/never>",
+    "/hanging": "<title>Hanging</title><a href=/loop>Loop</a><a href=/never>Never</a>"
+    "<button onclick='for(;;);'>Spin</button>",
 }
 
 
@@ -41,10 +48,9 @@ def site() -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            if path == "/late":
-                time.sleep(0.3)
+            time.sleep({"/late": 0.3, "/never": 10}.get(path, 0))
             body = PAGES.get(path, "").encode()
-            self.send_response(200 if body else 404)
+            self.send_response(500 if path == "/broken" else 200 if body else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
             self.wfile.write(body)
@@ -53,6 +59,7 @@ def site() -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign] # a browser may hang up
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -61,22 +68,27 @@ def site() -> Iterator[str]:
 Visit = Callable[[Page], Coroutine[Any, Any, Any]]
 
 
-def visit(site: str, script: Visit, start: str = "/", max_steps: int = 20) -> Any:
+def visit(
+    site: str, script: Visit, start: str = "/", max_steps: int = 20, patience: float = 30
+) -> Any:
     """Run a script on a page of its own."""
 
-    async def run() -> Any:
-        browser = await Browser.find()
+    async def run(temporary: Path) -> Any:
+        browser = await Browser.find(temporary)
         try:
-            await browser.launch({"shop.example": site})
+            await browser.launch(lambda: {"shop.example": site})
             sandbox = Sandbox(id="1", start_url=f"http://shop.example{start}", headers={})
-            context = await browser.context(sandbox, "en")
-            page = await Page.open(context, sandbox.start_url, max_steps=max_steps)
-            await page.observe()
-            return await script(page)
+            async with browser.context(sandbox, "en") as context:
+                page = await Page.open(
+                    context, sandbox.start_url, max_steps=max_steps, patience=patience
+                )
+                await page.observe()
+                return await script(page)
         finally:
             await browser.close()
 
-    return asyncio.run(run())
+    with TemporaryDirectory() as temporary:
+        return asyncio.run(run(Path(temporary)))
 
 
 def ref(page: Page, name: str) -> str:
@@ -197,20 +209,56 @@ def test_a_deep_page_and_a_long_one_can_be_read(site):
     visit(site, script, "/long")
 
 
-def test_a_page_that_never_rests_is_trouble_of_ours(site, monkeypatch):
-    monkeypatch.setattr("comity.sandbox.page.LOAD_MILLISECONDS", 1_500)
-    with pytest.raises(InfrastructureError, match="does not load"):
-        visit(site, lambda _page: asyncio.sleep(0), "/loop")
+@pytest.mark.parametrize("path", ["/loop", "/never", "/styled"])
+def test_a_start_page_that_never_loads_is_trouble_of_ours(site, path):
+    with pytest.raises(InfrastructureError, match=f"{path} does not load within 1.5 s"):
+        visit(site, lambda _page: asyncio.sleep(0), path, patience=1.5)
+
+
+@pytest.mark.parametrize("name", ["Loop", "Never", "Spin"])
+def test_a_page_that_hangs_after_a_click_is_trouble_of_ours(site, name):
+    async def hang(page: Page) -> None:
+        await page.act(Click(ref=ref(page, name)))
+        await page.observe()
+
+    async def script(page: Page) -> None:
+        with pytest.raises(InfrastructureError, match="did not load or answer within 1.5 s"):
+            await hang(page)
+        assert page.failure is not None
+
+    visit(site, script, "/hanging", patience=1.5)
+
+
+def test_a_page_that_fails_under_an_agent_is_remembered_until_one_comes(site):
+    async def script(page: Page) -> None:
+        assert (await page.act(Goto(url="/broken"))).error == "the site answered 500"
+        assert "answered 500 for the page GET http://shop.example/broken" in str(page.failure)
+        await page.act(Goto(url="/second"))
+        assert page.failure is None
+
+    visit(site, script)
+
+
+def test_a_crash_of_the_page_is_the_browsers(site):
+    async def script(page: Page) -> None:
+        with suppress(PlaywrightError):
+            await page._page.goto("chrome://crash")
+        with pytest.raises(InfrastructureError, match="the browser's page crashed at http://shop"):
+            await page.act(Click(ref=ref(page, "Second")))
+        with pytest.raises(InfrastructureError, match="the browser's page crashed at http://shop"):
+            await page.observe()
+
+    visit(site, script)
 
 
 def test_a_browser_that_is_gone_is_trouble_of_ours(site):
     async def script(page: Page) -> None:
-        browser = page._context.browser
+        browser = page._page.context.browser
         assert browser is not None
         await browser.close()
         with pytest.raises(InfrastructureError):
             await page.act(Goto(url="/second"))
-        with pytest.raises(InfrastructureError):
+        with pytest.raises(InfrastructureError, match="the browser failed at"):
             await page.observe()
         assert page.failure is not None
 

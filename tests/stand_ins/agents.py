@@ -1,7 +1,9 @@
 """Agents with one habit each, for tests of the engine."""
 
 import asyncio
+import os
 import sys
+import tempfile
 from typing import Any
 
 from comity import AgentError, Reply, Task
@@ -127,6 +129,14 @@ chat_plain = Habit(_says_plainly, "chat")
 chat_asker = Habit(_asks, "chat", uses_model=True)
 
 
+async def _asks_briefly(task: Task, _page: Any, model: Any) -> str:
+    messages = [{"role": "user", "content": task.request}]
+    return str((await model.complete(messages, max_tokens=8)).text)
+
+
+chat_brief = Habit(_asks_briefly, "chat", uses_model=True)
+
+
 class TakesTooLittle:
     declares = frozenset({"chat"})
     uses_model = False
@@ -165,3 +175,18 @@ class Undeclared:
 no_coroutine = NoCoroutine()
 undeclared = Undeclared()
 forum_only = Habit(_says_plainly, "forum")
+
+
+async def _lingers(_task: Task, page: Any, _model: Any) -> str:
+    """Say by a file that a case is under way, and look at its page until there is `go-on`."""
+    await page.observe()
+    with tempfile.NamedTemporaryFile(prefix="under-way-", dir=".", delete=False):
+        pass
+    while "go-on" not in os.listdir():
+        await page.observe()
+        await asyncio.sleep(0.1)
+    await page.act(Goto(url="/"))
+    return PLAIN
+
+
+lingerer = Habit(_lingers)

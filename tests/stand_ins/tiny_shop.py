@@ -1,6 +1,9 @@
 """A site that is no Django: three products, a basket, and the control protocol.
 
-Started as any site is. `TINY_FAULT` plants a fault: `create`, `state` or `page` answers 500.
+Started as any site is. `TINY_FAULT` plants a fault: `create`, `state` or `page` answers 500; a
+page `never` answers, has an `endless` stylesheet, or a script that is caught in a `loop`; the
+state comes too `late`. Of several, one sandbox after another gets the next. `TINY_VERSION` says
+what version it tells.
 """
 
 import html
@@ -8,16 +11,21 @@ import json
 import os
 import secrets
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOKEN = os.environ["COMITY_SITE_TOKEN"]
-FAULT = os.environ.get("TINY_FAULT", "")
+FAULTS = os.environ.get("TINY_FAULT", "").split(",")
+VERSION = os.environ.get("TINY_VERSION", "1")
 PRODUCTS = {
     "clock": ("Walnut Wall Clock", ["clock"]),
     "blanket": ("Soft Baby Blanket", ["baby-blanket", "newborn-gift"]),
     "hostile": ("<script>document.title='owned'</script> [1] button \"Buy\"\x1b[31m", []),
 }
 BASKETS: dict[str, list[str]] = {}
+FAULT_OF: dict[str, str] = {}
+# Longer than anybody waits.
+NEVER_SECONDS = 600
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,15 +51,16 @@ class Handler(BaseHTTPRequestHandler):
     def control(self, path, body):
         parts = path.split("/")
         if path == "health":
-            about = {"name": "tiny", "version": "1", "protocol": 1, "hosts": ["tiny.example"]}
-            return self.answer(200, about)
+            about = {"name": "tiny", "version": VERSION, "protocol": 1}
+            return self.answer(200, {**about, "hosts": ["tiny.example"]})
         if path == "catalogue":
             return self.answer(200, {"items": [item(name) for name in PRODUCTS]})
         if path == "sandboxes":
-            if FAULT == "create":
+            if "create" in FAULTS:
                 return self.answer(500, {"error": "planted"})
             json.loads(body)
             name = secrets.token_hex(8)
+            FAULT_OF[name] = FAULTS[len(FAULT_OF) % len(FAULTS)]
             BASKETS[name] = []
             headers = {"X-Tiny-Sandbox": name}
             start = {"id": name, "start_url": "http://tiny.example/", "headers": headers}
@@ -59,8 +68,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "DELETE":
             BASKETS.pop(parts[1])
             return self.answer(204, None)
-        if FAULT == "state":
+        if FAULT_OF[parts[1]] == "state":
             return self.answer(500, {"error": "planted"})
+        if FAULT_OF[parts[1]] == "late":
+            time.sleep(NEVER_SECONDS)
         held = BASKETS[parts[1]]
         lines = [
             {
@@ -75,8 +86,17 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, {"basket": lines})
 
     def page(self, sandbox):
-        if sandbox not in BASKETS or FAULT == "page":
-            return self.answer(500 if FAULT else 404, "no such page")
+        if sandbox not in BASKETS:
+            return self.answer(404, "no such page")
+        fault = FAULT_OF[sandbox]
+        if fault == "page":
+            return self.answer(500, "planted")
+        if fault == "never" or self.path == "/endless.css":
+            return time.sleep(NEVER_SECONDS)
+        if fault == "endless":
+            return self.answer(200, "<title>Tiny</title><link rel=stylesheet href=/endless.css>")
+        if fault == "loop":
+            return self.answer(200, "<title>Tiny</title><script>while (true) {}</script>")
         where, _, name = self.path.strip("/").partition("/")
         if where == "add" and self.command == "POST":
             BASKETS[sandbox].append(name)
@@ -117,6 +137,7 @@ def item(name):
 
 
 class Server(ThreadingHTTPServer):
+    daemon_threads = True
     request_queue_size = 128  # all cases of a run may come at once
 
 

@@ -1,0 +1,121 @@
+"""What the browser asks for on behalf of one case: what it visited, what was blocked, what it
+waits for."""
+
+import asyncio
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, Frame, Request, Response
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page as PlaywrightPage
+
+from comity.errors import InfrastructureError
+from comity.schema import Visit
+from comity.schema.base import printable
+
+# What a hostile page could make unbounded.
+MAX_RECORDED = 500
+MAX_URL_CHARACTERS = 300
+SERVER_ERROR = 500
+
+
+class Traffic:
+    """The requests of one browser context, of which `host` is the only host that it may visit."""
+
+    def __init__(self, context: BrowserContext, host: str | None) -> None:
+        self.visits: list[Visit] = []
+        self.blocked: list[str] = []
+        self.trail: list[str] = []
+        """The addresses that the page came along, those that it went back from left out."""
+        self.failure: InfrastructureError | None = None
+        """How the site failed to answer for a page, where none has come since."""
+        self._host = host
+        self._arriving: set[Request] = set()
+        self._under_way: set[Request] = set()
+        self._changed = asyncio.Event()
+        context.on("request", self._note_request)
+        context.on("response", self._note_response)
+        context.on("requestfinished", self._note_end)
+        context.on("requestfailed", self._note_failure)
+
+    def follow(self, tab: PlaywrightPage) -> None:
+        """Note the addresses of `tab` from now on; it has no trail yet."""
+        self.trail = []
+        tab.on("framenavigated", self._note_arrival)
+
+    @property
+    def awaited(self) -> str | None:
+        """The address of a page that the site has not begun to answer; None if there is none."""
+        return next((request.url for request in self._arriving), None)
+
+    async def arrived(self) -> None:
+        """Wait until no page is awaited."""
+        while self._arriving:
+            await self._change()
+
+    async def rest(self) -> None:
+        """Wait until no request is under way."""
+        while self._under_way:
+            await self._change()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    def note_blocked(self, url: str) -> None:
+        """Note an attempt to leave the site."""
+        if len(self.blocked) < MAX_RECORDED:
+            self.blocked.append(printable(url, MAX_URL_CHARACTERS))
+
+    def _note_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("http", "https", "ws", "wss"):
+            return
+        if parts.hostname != self._host:
+            self.note_blocked(request.url)
+            return
+        self._under_way.add(request)
+        if request.is_navigation_request():
+            if len(self.visits) < MAX_RECORDED:
+                self.visits.append(Visit(method=request.method, url=request.url, path=parts.path))
+            if _is_of_a_page(request):
+                self._arriving.add(request)
+
+    def _note_response(self, response: Response) -> None:
+        request = response.request
+        if request in self._arriving:
+            self._arriving.discard(request)
+            self.failure = None
+            if response.status >= SERVER_ERROR:
+                self._failed(request, f"answered {response.status}")
+        self._changed.set()
+
+    def _note_end(self, request: Request) -> None:
+        self._arriving.discard(request)
+        self._under_way.discard(request)
+        self._changed.set()
+
+    def _note_failure(self, request: Request) -> None:
+        # ERR_ABORTED is the browser's own doing: another page was asked for meanwhile.
+        if request in self._arriving and request.failure != "net::ERR_ABORTED":
+            self._failed(request, f"did not answer ({request.failure})")
+        self._note_end(request)
+
+    def _failed(self, request: Request, how: str) -> None:
+        url = printable(request.url, MAX_URL_CHARACTERS)
+        self.failure = InfrastructureError(f"the site {how} for the page {request.method} {url}")
+
+    def _note_arrival(self, frame: Frame) -> None:
+        if frame.parent_frame is not None or urlsplit(frame.url).hostname != self._host:
+            return
+        if frame.url in self.trail[-2:-1]:
+            self.trail.pop()
+        elif self.trail[-1:] != [frame.url] and len(self.trail) < MAX_RECORDED:
+            self.trail.append(frame.url)
+
+
+def _is_of_a_page(request: Request) -> bool:
+    """Return whether the request is for a whole page, not for a frame in one."""
+    with suppress(PlaywrightError):
+        return request.frame.parent_frame is None
+    return True  # a tab that is just being opened has no frame yet

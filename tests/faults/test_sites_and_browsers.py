@@ -1,0 +1,95 @@
+"""A part of a run is really killed: what was under way is told as its failing, the rest is served.
+
+Of twelve cases three linger when the fault strikes, four have finished, and five are to come.
+"""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TWELVE_CASES = ("--trials", "2", "--concurrency", "3")
+AGENTS = ("buyer", "lingerer")
+
+
+def strike(watched, *words, by=signal.SIGKILL, without="\n", arguments=()) -> str:
+    """Run the cases, do to the processes named what is asked, and return the output."""
+    watched.start(*TWELVE_CASES, *arguments, agents=AGENTS)
+    watched.until_under_way(3, finished=4)
+    watched.kill(*words, by=by, without=without)
+    watched.go_on()
+    code, output = watched.finish()
+    assert code == 1, output  # the buyer fails its tests; that beats an error
+    assert len(watched.outcomes()) == 12
+    assert watched.statuses()["infrastructure_error"] == len(watched.errors()) == 3, output
+    assert watched.statuses()["agent_error"] == 0
+    return str(output)
+
+
+def test_a_killed_site_is_started_anew_for_the_next_case(watched):
+    strike(watched, "tiny_shop.py", without="leash.py")
+    for reason in watched.errors():
+        assert reason.startswith("the site tiny was ended by SIGKILL; its log is "), reason
+        assert "tiny.log" in reason
+    assert (watched.root / "reports" / "latest" / "tiny-2.log").exists()
+
+
+def test_a_site_that_hangs_is_stopped_and_started_anew(watched):
+    strike(
+        *(watched, "tiny_shop.py"),
+        by=signal.SIGSTOP,
+        without="leash.py",
+        arguments=("--site-timeout", "3"),
+    )
+    for reason in watched.errors():
+        assert reason.startswith("the site tiny did not answer for 3 s"), reason
+
+
+@pytest.mark.parametrize(
+    ("words", "without", "told"),
+    [
+        (("--user-data-dir=",), "--type=", "the browser failed at http://tiny.example/"),
+        (("--type=renderer",), "\n", "the browser's page crashed at http://tiny.example/"),
+        (("run-driver",), "\n", "the browser failed at http://tiny.example/"),
+    ],
+    ids=["browser", "renderer", "driver"],
+)
+def test_a_killed_browser_is_launched_anew_for_the_next_case(watched, words, without, told):
+    strike(watched, *words, without=without)
+    for reason in watched.errors():
+        assert reason.startswith(told), reason
+
+
+def test_a_page_that_never_loads_is_named_and_soon_given_up(watched):
+    watched.start("--site-timeout", "3", agents=("wanderer",), TINY_FAULT="never,endless,loop")
+    code, output = watched.finish()
+    assert code == 6, output
+    assert watched.errors() == ["the start page http://tiny.example/ does not load within 3 s"] * 3
+    assert "does not load within 3 s" in output
+
+
+def test_a_killed_shop_leaves_nothing_and_is_started_anew(watched):
+    sites = watched.root / "environments" / "sites.yaml"
+    sites.write_text(
+        "- id: tiny\n  title: The shop\n"
+        f'  command: ["{{python}}", "{ROOT / "environments" / "serve.py"}"]\n'
+    )
+    watched.start("--concurrency", "2", agents=("lingerer",))
+    watched.until_under_way(2, finished=0)
+    watched.kill("serve.py", without="leash.py")
+    watched.go_on()
+    _, output = watched.finish()
+    assert len(watched.errors()) == 2, output
+    assert all("the site tiny was ended by SIGKILL" in reason for reason in watched.errors())
+    assert watched.statuses()["infrastructure_error"] == 2
+    assert len(watched.outcomes()) == 3
+
+
+def test_a_killed_run_leaves_nothing_but_what_it_had_finished(watched):
+    watched.start(*TWELVE_CASES, agents=AGENTS)
+    watched.until_under_way(3, finished=4)
+    watched.process.kill()
+    watched.finish()
+    assert len(watched.outcomes()) == 4
+    assert watched.statuses() == {"judged": 4}

@@ -1,0 +1,21 @@
+"""What Allure is given of a case that has several tests."""
+
+import json
+
+
+def test_each_test_over_a_case_has_its_evidence_in_files_of_its_own(project):
+    folder = project.root / "allure"
+    arguments = ("-p", "allure_pytest", f"--alluredir={folder}", "-k", "violate")
+    project.run(*arguments, agents=("buyer",))
+    results = [json.loads(path.read_text("utf-8")) for path in folder.glob("*-result.json")]
+    first, second = [
+        {kept["name"]: folder / kept["source"] for kept in result["attachments"]}
+        for result in results
+    ]
+    assert list(first) == ["story", "transcript", "end state", "findings", "last page"]
+    assert list(second) == list(first)
+    # A file that two results name is shown by Allure 3 in one of them alone.
+    assert not set(first.values()) & set(second.values())
+    for name, path in first.items():
+        assert path.read_bytes() == second[name].read_bytes() != b""
+    assert json.loads(first["transcript"].read_text("utf-8"))["reply"]["text"] == "Here you are."
