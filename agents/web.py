@@ -14,7 +14,8 @@ from langgraph.types import Command
 from pydantic import Field, TypeAdapter, ValidationError
 
 from comity import AgentError, Reply, Task
-from comity.models.client import CaseModel, Completion, Message
+from comity.models.chat import Completion, Message
+from comity.models.recorded import CaseModel
 from comity.sandbox.actions import Action, AnyAction, tool
 from comity.sandbox.page import Page
 

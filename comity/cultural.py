@@ -1,4 +1,4 @@
-"""What the plugin does once a session has cultural tests: collect, start, wait, report, close."""
+"""What the plugin does once a session has cultural tests: collect, run, hand out outcomes."""
 
 from collections.abc import Generator, Iterable
 from pathlib import Path
@@ -6,34 +6,31 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from comity.errors import ComityError, ConfigurationError, InfrastructureError
+from comity import reruns
+from comity.errors import ComityError, ConfigurationError
 from comity.marks import MARK, OUTCOME
-from comity.reporting import allure, terminal
-from comity.reporting.live import LiveLine, Starting
-from comity.reporting.summary import summary
+from comity.reporting import allure
 from comity.run.session import Places, Session
 from comity.run.settings import Settings
-from comity.run.store import SUMMARY_FILE
-from comity.schema import Case, Mode, Outcome, Status
-
-NOTHING_DECIDED = 6
-"""The exit code of a run that cannot decide: something errored, or nothing was judged."""
-
-# How often the live line is drawn anew, in seconds.
-REFRESH_SECONDS = 0.5
+from comity.run.store import Store
+from comity.running import Running
+from comity.schema import Case, Mode, Outcome
 
 
 class Cultural:
-    """The cultural tests of one pytest session; registered as a plugin when there are any."""
+    """The cultural tests of one pytest session; registered as a plugin when there are any.
+
+    This one runs their cases itself. A worker of pytest-xdist has another, which asks for them.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.problems: list[str] = []
-        self.failed = self.errored = 0
         self.session: Session | None = None
+        self._running: Running | None = None
         self.allure = allure.Results(config)
         try:
-            self.session = _session(config)
+            self.session = session_of(config)
         except ComityError as error:
             self.problems.append(str(error))
 
@@ -50,14 +47,15 @@ class Cultural:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """End here where suites, options or agents are wrong; drop tests that have no case."""
+        """Find what is wrong with the agents; drop tests that have no case."""
         try:
             if self.session is not None and not self.problems:
                 self.session.check_agents()
         except ComityError as error:
             self.problems.append(str(error))
         if self.problems:
-            raise pytest.UsageError("\n".join(self.problems))
+            self.refuse()
+            return
         kept: list[pytest.Item] = []
         empty: list[pytest.Item] = []
         for item in items:
@@ -67,97 +65,60 @@ class Cultural:
             items[:] = kept
             self.config.hook.pytest_deselected(items=empty)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Check and open what the selected cases need, then start them all."""
-        found = (_case_id(item) for item in session.items)
-        case_ids = list(dict.fromkeys(case_id for case_id in found if case_id is not None))
-        if self.session is None or not case_ids or self.config.option.collectonly:
+        """Have the cases of the selected tests run, unless something would hide their failures."""
+        if self.config.option.collectonly:
             return
-        if hasattr(self.config, "workerinput"):
-            # Every worker of pytest-xdist collects all items, and would run all their cases.
-            return
-        try:
-            self.session.start(case_ids, Starting(self.config))
-        except ComityError as error:
-            raise pytest.UsageError(str(error)) from None
+        tests = {item: case_id for item in session.items if (case_id := _case_id(item)) is not None}
+        if tests and (hiding := reruns.hiding(self.config, tests)):
+            self.problems.append(hiding)
+            self.refuse()
+        self.begin({item.nodeid: case_id for item, case_id in tests.items()})
+
+    def refuse(self) -> None:
+        """End here: suites, options or agents are wrong.
+
+        Raises:
+            pytest.UsageError: always.
+        """
+        raise pytest.UsageError("\n".join(self.problems))
+
+    def begin(self, tests: dict[str, str]) -> None:
+        """Start the cases of the selected tests; `tests` has a case id by node id.
+
+        Raises:
+            pytest.UsageError: something is missing, or does not start.
+        """
+        if self.session is not None and tests:
+            case_ids = list(dict.fromkeys(tests.values()))
+            self._running = Running.start(self.config, self.session, case_ids)
 
     def outcome(self, case_id: str) -> Outcome:
-        """Wait for a case's outcome, with a live line where somebody is looking.
+        """Wait for a case's outcome.
 
         Raises:
             InfrastructureError: the case was cancelled, or its outcome cannot be kept.
         """
-        if self.session is None or not self.session.started:
-            raise InfrastructureError(
-                "cultural tests run in one process, where their cases already run at once "
-                "(--concurrency); leave out -n"
-            )
-        schedule = self.session.schedule
-        found = schedule.outcome(case_id, 0.0)
-        if found is not None:
-            return found
-        with LiveLine(self.config) as line:
-            while found is None:
-                line.show(terminal.progress_line(schedule.progress()))
-                found = schedule.outcome(case_id, REFRESH_SECONDS)
-        return found
+        assert self._running is not None  # a test that runs was selected
+        return self._running.outcome(case_id)
+
+    @property
+    def store(self) -> Store:
+        """The run's folder, once a case of it has ended."""
+        assert self.session is not None
+        return self.session.store
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Hand the case's evidence to Allure, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
-        if found is not None and self.session is not None:
-            self.allure.add(found, self.session.store)
+        if found is not None:
+            self.allure.add(found, self.store)
         return (yield)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count failures apart from errors: their exit codes differ."""
-        if report.failed:
-            if report.when == "call":
-                self.failed += 1
-            else:
-                self.errored += 1
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Cancel what still runs, close everything, write the summary, set the exit code."""
-        if self.session is None or not self.session.started:
-            return
-        self.session.close()
-        outcomes = self.session.finished()
-        store = self.session.store
-        try:
-            store.write(SUMMARY_FILE, summary(store.id, outcomes))
-        except InfrastructureError as error:
-            self.problems.append(str(error))
-            self.errored += 1
-        if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            return
-        if self.failed:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        elif self.errored or not any(outcome.status is Status.JUDGED for outcome in outcomes):
-            session.exitstatus = NOTHING_DECIDED
-        else:
-            session.exitstatus = pytest.ExitCode.OK
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the rates."""
-        if self.session is None or not self.session.started:
-            return
-        terminalreporter.section("cultural norms")
-        folder = self.session.store.folder
-        root = self.session.places.root
-        shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
-        writer = terminalreporter._tw
-        text = terminal.render(
-            self.session.finished(), shown, writer.fullwidth, color=writer.hasmarkup
-        )
-        terminalreporter.write(text)
-        for problem in self.problems:
-            terminalreporter.write_line(problem, red=True)
-
-
-def _session(config: pytest.Config) -> Session:
+def session_of(config: pytest.Config) -> Session:
     """Return the session that the command line, the environment and the ini file ask for.
 
     Raises:

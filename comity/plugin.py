@@ -30,8 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="REFERENCE",
         help="agent under test, as path/to/file.py:name or module:name; repeatable",
     )
+    group.addoption(
+        "--model-url",
+        action="append",
+        metavar="URL",
+        help="OpenAI-compatible endpoint, such as http://host:8000/v1; several are used in turn",
+    )
     for name, metavar, text in (
-        ("model-url", "URL", "OpenAI-compatible endpoint, such as http://host:8000/v1"),
         ("model", "NAME", "the model's served name"),
         ("actions", "HOW", "tools, json or auto: how web agents write actions (default: auto)"),
         ("trials", "N", "how often each case is run (default: 1)"),
@@ -39,10 +44,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("temperature", "T", "sampling temperature (default: 0)"),
         ("seed", "N", "seed of the first trial (default: 0)"),
         ("case-timeout", "SECONDS", "longest time for one case (default: 900)"),
+        ("call-timeout", "SECONDS", "longest time for one answer of the model (default: 120)"),
+        ("server-timeout", "SECONDS", "how long a model server may be silent (default: 30)"),
+        ("tries", "N", "how often a call is tried that fails in passing (default: 8)"),
+        ("token-budget", "N", "most tokens that the run may spend"),
+        ("time-budget", "SECONDS", "longest time for all cases together"),
+        ("log-json", "FILE", "write what happens as JSON, a line an event"),
         ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
         ("cultures", "A,B", "only norms of these cultures"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
+    group.addoption("--no-cache", action="store_true", help="ask the model anew for every answer")
+    group.addoption("--replay", action="store_true", help="take all answers from the call cache")
     group.addoption(
         "--browser-trace", action="store_true", help="keep a browser trace of every web case"
     )
@@ -53,11 +66,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marks."""
+    """Register the marks; under pytest-xdist, what its controller does."""
     config.addinivalue_line("markers", f"{CULTURAL}: asserts on an agent's respect for norms")
     config.addinivalue_line("markers", f"{MARK}(suite, *, modes): runs over a suite's cases")
     for tier in TIERS:
         config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
+    if not config.option.collectonly and config.getoption("tx", None) and not _is_worker(config):
+        from comity.distributed.controller import Controller
+
+        config.pluginmanager.register(Controller(config), "comity-controller")
+
+
+def _cultural(config: pytest.Config) -> "Cultural":
+    # Imported when a cultural test is met: other pytest runs must not pay for it.
+    if _is_worker(config):
+        from comity.distributed.worker import Worker
+
+        return Worker(config)
+    from comity.cultural import Cultural
+
+    return Cultural(config)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Return whether this process is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -67,10 +100,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     config = metafunc.config
     if RUN not in config.stash:
-        # Imported when a cultural test is met: other pytest runs must not pay for it.
-        from comity.cultural import Cultural
-
-        config.stash[RUN] = Cultural(config)
+        config.stash[RUN] = _cultural(config)
         config.pluginmanager.register(config.stash[RUN], "comity-run")
     parameters = [
         pytest.param(
@@ -94,7 +124,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     try:
         found = request.config.stash[RUN].outcome(request.param)
     except ComityError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     request.node.stash[OUTCOME] = found
     if found.status is Status.DORMANT:
         pytest.skip(f"dormant: {found.reason}")

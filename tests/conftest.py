@@ -17,6 +17,7 @@ import pytest
 
 from comity.models.launch import ServerSpec
 from comity.models.serving import Server, ensure_server
+from comity.places import cache_directory
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 ROOT = Path(__file__).parents[1]
@@ -25,22 +26,33 @@ RUN_SECONDS = 120
 Script = Callable[[dict[str, Any]], Any]
 
 
+HANG_UP = (0, b"")
+"""An answer by a script: none, the connection is closed."""
+
+
 @dataclass
 class ModelServer:
     """An OpenAI-compatible server on loopback that answers chats by a script.
 
     The script is given the request's body, and returns the answer's text, a whole message, or
-    (status, body) for anything else.
+    (status, body) or (status, body, headers) for anything else.
     """
 
     models: list[str] = field(default_factory=lambda: ["stub"])
     script: Script = lambda _body: "Here you are."
     requests: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
+    silent: bool = False
+    """Whether it takes connections and requests, and answers nothing."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    end: Callable[[], None] = lambda: None
+    """Ends it, as a killed process ends: nothing listens any more, and all connections are gone."""
 
-    def respond(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    def respond(self, path: str, body: dict[str, Any]) -> tuple[Any, ...]:
         if path.endswith("/models"):
             return 200, {"object": "list", "data": [{"id": name} for name in self.models]}
+        if not path.endswith("/chat/completions"):
+            return 404, {}
         self.requests.append(body)
         answer = self.script(body)
         if isinstance(answer, tuple):
@@ -54,8 +66,25 @@ class ModelServer:
 
 
 @pytest.fixture
-def model_server() -> Iterator[ModelServer]:
-    stub = ModelServer()
+def model_server_factory() -> Iterator[Callable[[], ModelServer]]:
+    """Makes servers that end with the test."""
+    made: list[ModelServer] = []
+
+    def make() -> ModelServer:
+        made.append(_serve(ModelServer()))
+        return made[-1]
+
+    yield make
+    for stub in made:
+        stub.end()
+
+
+@pytest.fixture
+def model_server(model_server_factory: Callable[[], ModelServer]) -> ModelServer:
+    return model_server_factory()
+
+
+def _serve(stub: ModelServer) -> ModelServer:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,11 +96,17 @@ def model_server() -> Iterator[ModelServer]:
             self.reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def reply(self, body: dict[str, Any]) -> None:
-            status, content = stub.respond(self.path, body)
+            if stub.silent:
+                stub.ended.wait()
+            status, content, *more = stub.respond(self.path, body)
+            if stub.ended.is_set() or (status, content) == HANG_UP:
+                self.close_connection = True
+                return
             data = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(data))}
+            for name, value in {**headers, **(more[0] if more else {})}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 
@@ -80,6 +115,7 @@ def model_server() -> Iterator[ModelServer]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        block_on_close = False  # a connection that is kept alive would be waited for
         request_queue_size = 128  # all cases of a run may come at once
 
     server = Server(("127.0.0.1", 0), Handler)
@@ -87,10 +123,15 @@ def model_server() -> Iterator[ModelServer]:
     stub.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield stub
-    server.shutdown()
-    server.server_close()
-    thread.join()
+
+    def end() -> None:
+        stub.ended.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    stub.end = end
+    return stub
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +139,20 @@ def vllm_server() -> Iterator[Server]:
     """The embedded default model, served by a real vLLM; once for all tests that need it."""
     with ensure_server(ServerSpec()) as server:
         yield server
+
+
+# What is slow to make again is shared; what runs have done and do is not.
+OF_RUNS = ("calls", "servers")
+
+
+def own_cache(folder: Path) -> Path:
+    """Return a new cache directory in `folder`: all that is slow to make, and no trace of runs."""
+    own = folder / "cache"
+    own.mkdir()
+    for part in cache_directory().iterdir():
+        if part.name not in OF_RUNS:
+            (own / part.name).symlink_to(part)
+    return own
 
 
 @dataclass
@@ -233,7 +288,8 @@ class Project:
 
     def environment(self, **more: str) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COMITY"))}
-        kept = {k: v for k, v in os.environ.items() if k == "COMITY_CACHE_DIR"}
+        # A cache of its own: what another test's model answered is nothing to this one's.
+        kept = {"COMITY_CACHE_DIR": str(self.root / "cache")}
         # Other plugins that happen to be installed are slow to load, and no part of the test.
         quick = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         return {**inherited, **kept, **quick, **more}
@@ -248,7 +304,11 @@ class Project:
             timeout=RUN_SECONDS,
             check=False,
         )
-        return Finished(done.returncode, done.stdout + done.stderr, self.root)
+        return self.finished(done.returncode, done.stdout + done.stderr)
+
+    def finished(self, code: int, output: str) -> Finished:
+        """Return what the last run left behind, which ended so."""
+        return Finished(code, output, self.root)
 
 
 @pytest.fixture

@@ -1,11 +1,15 @@
 """The whole path on real parts: vLLM with the embedded model, the browser, the shop, pytest."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.conftest import own_cache
 
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 500
@@ -14,29 +18,63 @@ RUN_SECONDS = 500
 pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("vllm")]
 
 
-def test_the_default_agents_run_on_the_embedded_model(vllm_server, tmp_path):
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-m", "cultural and smoke", "-k", "cn.gift.clock"),
-            *("suites", "-o", f"comity_reports={tmp_path}", "-p", "no:cacheprovider"),
-            *("--model-url", vllm_server.base_url),
-        ],
-        cwd=ROOT,
-        timeout=RUN_SECONDS,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode in (0, 1), done.stdout
-    summary = json.loads((tmp_path / "latest/summary.json").read_text("utf-8"))
-    assert summary["cases"] == 6
-    assert summary["status"]["infrastructure_error"] == summary["status"]["judge_error"] == 0
-    lines = (tmp_path / "latest/outcomes.jsonl").read_text("utf-8").splitlines()
-    outcomes = [json.loads(line) for line in lines]
-    assert {outcome["status"] for outcome in outcomes if outcome["case"]["site"] is None} == {
-        "judged"
+class Run:
+    """What one run of the default agents over one scenario left behind."""
+
+    def __init__(self, url: str, reports: Path, cache: Path) -> None:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-m", "cultural and smoke"),
+                *("-k", "cn.gift.clock", "suites", "-p", "no:cacheprovider"),
+                *("-o", f"comity_reports={reports}", "--model-url", url),
+            ],
+            cwd=ROOT,
+            env={**os.environ, "COMITY_CACHE_DIR": str(cache)},
+            timeout=RUN_SECONDS,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode in (0, 1), done.stdout
+        folder = (reports / "latest").resolve()
+        self.summary = json.loads((folder / "summary.json").read_text("utf-8"))
+        lines = map(json.loads, (folder / "outcomes.jsonl").read_text("utf-8").splitlines())
+        self.outcomes: dict[str, dict[str, Any]] = {line["case_id"]: line for line in lines}
+        self.calls = {
+            case_id: json.loads((folder / line["transcript"]).read_text("utf-8"))["transcript"][
+                "calls"
+            ]
+            for case_id, line in self.outcomes.items()
+        }
+
+
+@pytest.fixture(scope="module")
+def runs(vllm_server: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
+    """The same run twice; the first finds an empty call cache."""
+    folder = tmp_path_factory.mktemp("runs")
+    cache = own_cache(folder)
+    first = Run(vllm_server.base_url, folder / "first", cache)
+    return first, Run(vllm_server.base_url, folder / "second", cache)
+
+
+def test_the_default_agents_run_on_the_embedded_model(runs, vllm_server):
+    first, _ = runs
+    assert first.summary["cases"] == 6
+    status = first.summary["status"]
+    assert status["infrastructure_error"] == status["judge_error"] == 0
+    chat = [outcome for outcome in first.outcomes.values() if outcome["case"]["site"] is None]
+    assert {outcome["status"] for outcome in chat} == {"judged"}
+    assert {outcome["case"]["model"] for outcome in first.outcomes.values()} == {vllm_server.model}
+    assert all(first.calls.values())
+    assert not any(call["cached"] for calls in first.calls.values() for call in calls)
+
+
+def test_a_repeated_run_makes_no_model_call_on_the_web_neither(runs):
+    first, second = runs
+    assert all(call["cached"] for calls in second.calls.values() for call in calls)
+    assert {case: len(calls) for case, calls in second.calls.items()} == {
+        case: len(calls) for case, calls in first.calls.items()
     }
-    for outcome in outcomes:
-        content = json.loads((tmp_path / "latest" / outcome["transcript"]).read_text("utf-8"))
-        assert content["transcript"]["calls"]
-        assert outcome["case"]["model"] == vllm_server.model
+    assert {case: outcome["reply"] for case, outcome in second.outcomes.items()} == {
+        case: outcome["reply"] for case, outcome in first.outcomes.items()
+    }

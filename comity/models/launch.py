@@ -81,6 +81,13 @@ class ServerSpec(BaseModel):
         parts = json.dumps([model, self.served_name, self.flags])
         return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
+    @property
+    def identity(self) -> str | None:
+        """What stands for the weights where they cannot change; None where they can."""
+        if self.model != DEFAULT_MODEL:
+            return None
+        return " ".join([embedded.model_directory().name, *self.flags])
+
     def address(self, port: int) -> str:
         """The base URL for clients on this machine, when the server listens on `port`."""
         host = LOOPBACK if self.host in _EVERYWHERE else self.host

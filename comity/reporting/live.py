@@ -1,6 +1,9 @@
 """What is drawn while somebody waits: for a start that is slow, and for cases that run."""
 
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,8 +18,9 @@ PLAIN_SECONDS = 30.0
 class LiveLine:
     """A line behind pytest's dots that says how far the cases are; nothing off a terminal."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._capture = config.pluginmanager.get_plugin("capturemanager")
+    def __init__(self, config: pytest.Config, *, captured: bool = True) -> None:
+        """Have a line; `captured` says whether pytest captures what is written just now."""
+        self._capture = config.pluginmanager.get_plugin("capturemanager") if captured else None
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         self._writer = reporter._tw if reporter is not None and reporter.isatty else None
         self._shown = False
@@ -38,8 +42,18 @@ class LiveLine:
         self._shown = True
 
     def __exit__(self, *_: object) -> None:
+        self.hide()
+
+    def hide(self) -> None:
+        """Take the line away."""
         if self._shown:
             self._write("\x1b[K")
+            self._shown = False
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody is looking."""
+        return self._writer is not None
 
     def _write(self, text: str) -> None:
         if self._writer is None:
@@ -55,6 +69,38 @@ class LiveLine:
         file = self._writer._file if self._writer is not None else sys.stdout
         file.write(text)
         file.flush()
+
+
+class Ticking:
+    """A live line where no test waits: a thread draws it, and gets out of pytest's way."""
+
+    def __init__(self, config: pytest.Config, text: Callable[[], str], seconds: float) -> None:
+        self._line = LiveLine(config, captured=False)
+        self._text = text
+        self._seconds = seconds
+        self._drawing = threading.RLock()
+        self._ended = threading.Event()
+        if self._line.is_seen:
+            threading.Thread(target=self._draw, name="comity-line", daemon=True).start()
+
+    def _draw(self) -> None:
+        while not self._ended.wait(self._seconds):
+            with self._drawing:
+                if not self._ended.is_set():
+                    self._line.show(self._text())
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Within this the line is not there."""
+        with self._drawing:
+            self._line.hide()
+            yield
+
+    def end(self) -> None:
+        """Take the line away for good."""
+        self._ended.set()
+        with self.away():
+            pass
 
 
 class Starting(Progress):

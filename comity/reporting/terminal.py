@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from comity.reporting import waits
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import Outcome, Status
@@ -34,8 +35,19 @@ def progress_line(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def render(outcomes: Sequence[Outcome], folder: Path | None, width: int, *, color: bool) -> str:
-    """Return the terminal summary: per agent and suite the rates with n and interval."""
+def render(
+    outcomes: Sequence[Outcome],
+    folder: Path | None,
+    width: int,
+    *,
+    color: bool,
+    verbose: bool = False,
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the terminal summary: per agent and suite the rates with n and interval.
+
+    `verbose` adds a line a case on where its time went; `notes` are told at the end.
+    """
     console = Console(
         file=io.StringIO(),
         width=width,
@@ -49,7 +61,9 @@ def render(outcomes: Sequence[Outcome], folder: Path | None, width: int, *, colo
     for (agent, suite), group in by_group.items():
         console.print(_heading(agent, suite, group), soft_wrap=True)
         console.print(_table(metrics(group)))
-    for line in _notes(outcomes):
+    for line in [*(waits.lines(outcomes) if verbose else ()), *waits.waits(outcomes)]:
+        console.print(line, soft_wrap=True, markup=False)
+    for line in [*_notes(outcomes), *notes]:
         console.print(line, style="yellow", soft_wrap=True, markup=False)
     if folder is not None:
         console.print(f"kept in {folder}", soft_wrap=True, markup=False)
@@ -93,7 +107,7 @@ def _notes(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for outcome in troubles:
         reasons[outcome.reason.splitlines()[0] if outcome.reason else ""] += 1
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MAX_REASONS]:
-        yield f"{count} x trouble of ours: {reason}"
+        yield f"{count} x not the agent's doing: {reason}"
     if outcomes and not any(outcome.status is Status.JUDGED for outcome in outcomes):
         counted = ", ".join(f"{n} {status}" for status, n in shares(outcomes).items() if n)
         yield f"nothing was judged ({counted}): this run cannot decide anything, exit code 6"

@@ -1,6 +1,7 @@
 """One case's life: sandbox, page, agent, end state, judges, store, clean-up."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -11,9 +12,11 @@ from playwright.async_api import Error as PlaywrightError
 
 from comity.errors import AgentError, ComityError, InfrastructureError, JudgeError
 from comity.judges import verdict
-from comity.models.client import CaseModel, ChatModel
+from comity.models.client import ChatModel
+from comity.models.recorded import CaseModel
 from comity.run.agents import Agent, Briefing
 from comity.run.clock import OwnTime
+from comity.run.log import CASE
 from comity.run.store import Store
 from comity.sandbox.browser import Browser
 from comity.sandbox.control import RunningSite, Sandbox
@@ -33,6 +36,8 @@ from comity.schema import (
     Transcript,
 )
 from comity.schema.base import printable, well_formed
+
+log = logging.getLogger(__name__)
 
 # A path through the shop takes four steps; double that leaves room for a detour, not for a stroll.
 MAX_STEPS: Mapping[Tier, int] = {"smoke": 8, "standard": 15, "full": 25}
@@ -105,7 +110,10 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
 
     Raises:
         InfrastructureError: the outcome cannot be kept.
+        asyncio.CancelledError: the case was cancelled, and nothing of it is kept.
     """
+    CASE.set(case.id)  # each case is a task of its own, and so has a context of its own
+    log.info("case started", extra={"queued": round(queued, 3)})
     started = time.time()
     record = _Record(OwnTime(parts.limits.own))
     try:
@@ -119,7 +127,26 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
             reason=_capped(f"a fault in Comity: {type(error).__name__}: {error}"),
             timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
         )
-    await asyncio.wrap_future(parts.store.append(outcome))
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        # Whatever clean-up made of that, nobody waits for this case any more.
+        raise asyncio.CancelledError
+    return await _kept(outcome, parts.store)
+
+
+async def _kept(outcome: Outcome, store: Store) -> Outcome:
+    """Keep an outcome and return it; whoever cancels the case now comes too late.
+
+    Raises:
+        InfrastructureError: it cannot be kept.
+    """
+    keeping = asyncio.wrap_future(store.append(outcome))
+    while not keeping.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(keeping)
+    keeping.result()
+    ended = {"status": outcome.status, "reason": outcome.reason}
+    log.info("case ended", extra={**ended, **outcome.timing.model_dump()})
     return outcome
 
 
@@ -300,3 +327,19 @@ async def _judged(
 
 def _capped(reason: str) -> str:
     return printable(reason, MAX_REASON_CHARACTERS)
+
+
+async def refused(case: Case, parts: Parts, reason: str, queued: float) -> Outcome:
+    """Make and keep the outcome of a case that the run did not take to its end, and why.
+
+    Raises:
+        InfrastructureError: the outcome cannot be kept.
+    """
+    now = time.time()
+    outcome = Outcome(
+        case=case,
+        status=Status.INFRASTRUCTURE_ERROR,
+        reason=_capped(reason),
+        timing=Timing(started=now, stopped=now, queued=round(queued, 3)),
+    )
+    return await _kept(outcome, parts.store)

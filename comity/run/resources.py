@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from comity import leash
 from comity.errors import ConfigurationError, InfrastructureError
-from comity.models.client import ChatModel, Endpoint, Sampling
+from comity.models.call_cache import CallCache
+from comity.models.client import ChatModel
 from comity.models.launch import ServerSpec
 from comity.models.progress import Progress
+from comity.models.replica import ends_by_itself
 from comity.models.serving import Server, ensure_server
 from comity.run.settings import Settings
 from comity.sandbox.browser import Browser
@@ -29,6 +31,7 @@ class Resources:
     """What the cases of a run share; empty where no case needs it."""
 
     model: ChatModel | None = None
+    cache: CallCache | None = None
     browser: Browser | None = None
     sites: dict[str, Site] = field(default_factory=dict)
     scratch: Path = Path()
@@ -56,8 +59,12 @@ class Resources:
             self._closing.push_async_callback(asyncio.to_thread, leash.remove, str(self.scratch))
             self.browser = await Browser.find(self.scratch / BROWSERS_PART)
             self._closing.push_async_callback(self.browser.close)
-        if settings.model_url is not None and any(case.agent.uses_model for case in cases):
-            await self._use(settings.model_url, settings.model, settings)
+        if any(case.agent.uses_model for case in cases):
+            if not settings.no_cache:
+                self.cache = await asyncio.to_thread(CallCache)
+                self._closing.push_async_callback(asyncio.to_thread, self.cache.close)
+            if settings.replay or settings.model_url:
+                await self._use(settings, settings.model_url, settings.model)
         return {site: specs[site] for site in wanted}
 
     async def open(
@@ -108,32 +115,53 @@ class Resources:
             ensure_server, spec, progress=interruptible, log=logs / "model.log"
         )
         self._closing.push_async_callback(asyncio.to_thread, server.stop)
-        await self._use(server.base_url, server.model, settings)
+        await self._use(
+            settings, [server.base_url], server.model, identity=spec.identity, ended=server.failure
+        )
 
-    async def _use(self, url: str, name: str | None, settings: Settings) -> None:
-        """Use the model called `name` at `url`; where it is None, the only one that is served."""
-        sampling = Sampling(temperature=settings.temperature, seed=settings.seed)
-        endpoint = Endpoint(url=url, model=name or "", api_key=settings.model_api_key)
-        native_tools = {"tools": True, "json": False}.get(settings.actions)
-        model = ChatModel(endpoint, sampling, native_tools=native_tools)
-        self._closing.push_async_callback(model.close)
-        served = await model.served()
-        names = ", ".join(served) or "none"
-        if name is None and len(served) != 1:
-            raise ConfigurationError(f"{url} serves these models: {names}; choose one by --model")
-        if name is not None and name not in served:
-            raise ConfigurationError(f"{url} does not serve {name!r} (--model); it serves: {names}")
-        model.endpoint = endpoint.model_copy(update={"model": served[0] if name is None else name})
-        self.model = model
+    async def _use(
+        self,
+        settings: Settings,
+        urls: Sequence[str],
+        name: str | None,
+        *,
+        identity: str | None = None,
+        ended: Callable[[], str | None] = ends_by_itself,
+    ) -> None:
+        """Use the model called `name` at `urls`; where it is None, the only one that is served."""
+        calls = settings.calls()
+        if settings.replay and self.cache is not None:
+            self.model = await ChatModel.replay(urls, name, self.cache, calls)
+        else:
+            self.model = await ChatModel.connect(
+                urls, name, calls, cache=self.cache, identity=identity, ended=ended
+            )
+        self._closing.push_async_callback(self.model.close)
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the run should know of its parts."""
+        found = []
+        if self.cache is not None and self.cache.trouble is not None:
+            found.append(self.cache.trouble)
+        for replica in self.model.replicas if self.model else ():
+            if replica.dead is not None:
+                found.append(f"the model server at {replica.url} is dead: {replica.dead}")
+            if replica.busy:
+                found.append(
+                    f"the model server at {replica.url} said {replica.busy} times that it is busy; "
+                    f"at the least {replica.flow.lowest} calls were made at once"
+                )
+        return found
 
     def facts(self) -> dict[str, Any]:
         """Return what of this could explain a difference between two runs."""
         return {
             "model": self.model
             and {
-                "url": self.model.endpoint.url,
-                "name": self.model.endpoint.model,
-                "sampling": self.model.sampling.model_dump(),
+                "urls": [replica.url for replica in self.model.replicas],
+                "name": self.model.name,
+                "fingerprint": self.model.fingerprint,
+                "sampling": self.model.settings.sampling.model_dump(),
             },
             "browser": self.browser and {"version": self.browser.version},
             "sites": {

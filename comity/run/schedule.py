@@ -1,51 +1,23 @@
 """The schedule: cases run ahead, on one event loop, while the tests wait each for its own."""
 
 import asyncio
-import threading
+import concurrent.futures
+import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import CancelledError as FutureCancelledError
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from comity.errors import InfrastructureError
+from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.schema import Case, Outcome
 
-R = TypeVar("R")
+log = logging.getLogger(__name__)
+
 Live = Callable[[Case, float], Awaitable[Outcome]]
-
-# Cancelled cases close their pages and delete their sandboxes within this.
-CANCEL_SECONDS = 15.0
-
-
-class Loop:
-    """An event loop on a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="comity", daemon=True)
-        self._thread.start()
-
-    def submit(self, work: Coroutine[Any, Any, R]) -> "Future[R]":
-        """Start `work` on the loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    def run(self, work: Coroutine[Any, Any, R]) -> R:
-        """Run `work` on the loop and return its result; an interrupt here cancels it there."""
-        future = self.submit(work)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-    def close(self) -> None:
-        """Stop the loop and join its thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+Refuse = Callable[[Case, str, float], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -60,42 +32,79 @@ class Progress:
 
 
 class Schedule:
-    """Runs cases ahead of the tests that ask for them, at most `concurrency` at once."""
+    """Runs cases ahead of the tests that ask for them, at most `concurrency` at once.
 
-    def __init__(self, loop: Loop, live: Live, concurrency: int) -> None:
+    `live` runs a case that has waited for so many seconds; `refuse` makes the outcome of one that
+    is not run, or not to its end, from the reason why.
+    """
+
+    def __init__(self, loop: Loop, live: Live, refuse: Refuse, concurrency: int) -> None:
         self._loop = loop
         self._live = live
+        self._refuse = refuse
         self._places = asyncio.Semaphore(concurrency)
         self._futures: dict[str, Future[Outcome]] = {}
+        self._tasks: set[asyncio.Task[Outcome]] = set()
         self._running = 0
         self._begun = time.monotonic()
+        self._reason: str | None = None
+        self._cancelled = False
 
-    def start(self, cases: Iterable[Case]) -> None:
-        """Start all `cases`, in this order; one that was started already is not run again."""
+    def start(self, cases: Iterable[Case], budget: float | None = None) -> None:
+        """Start all `cases`, in this order; one that was started already is not run again.
+
+        After `budget` seconds the schedule ends.
+        """
         self._begun = time.monotonic()
         for case in cases:
             if case.id not in self._futures:
                 self._futures[case.id] = self._loop.submit(self._in_turn(case))
+        if budget is not None:
+            spent = f"the budget of {budget:g} s is spent (--time-budget)"
+            self._loop.call_later(budget, lambda: self._end(spent))
 
     async def _in_turn(self, case: Case) -> Outcome:
+        if self._cancelled:
+            raise asyncio.CancelledError
         ready = time.monotonic()
+        task: asyncio.Task[Outcome] | None = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            async with self._places:
+                if self._reason is None:
+                    return await self._run(case, time.monotonic() - ready)
+        except asyncio.CancelledError:
+            if self._reason is None or self._cancelled:
+                raise
+            task.uncancel()
+        finally:
+            self._tasks.discard(task)
+        assert self._reason is not None  # without one a case has been run, or cancelled
         async with self._places:
-            self._running += 1
-            try:
-                return await self._live(case, time.monotonic() - ready)
-            finally:
-                self._running -= 1
+            return await self._refuse(case, self._reason, time.monotonic() - ready)
 
-    def outcome(self, case_id: str, wait: float) -> Outcome | None:
+    async def _run(self, case: Case, queued: float) -> Outcome:
+        self._running += 1
+        try:
+            return await self._live(case, queued)
+        finally:
+            self._running -= 1
+
+    def outcome(self, case_id: str, wait: float | None = None) -> Outcome | None:
         """Return the case's outcome, or None where it is not there within `wait` seconds.
 
         Raises:
-            InfrastructureError: the case was cancelled, or its outcome cannot be kept.
+            InfrastructureError: the case was not started or was cancelled, or its outcome cannot
+                be kept.
         """
+        future = self._futures.get(case_id)
+        if future is None:
+            raise InfrastructureError(f"the case {case_id} was not started")
         try:
-            return self._futures[case_id].result(wait)
+            return future.result(wait)
         except FutureTimeoutError:
-            if self._futures[case_id].done():
+            if future.done():
                 raise
             return None
         except FutureCancelledError:
@@ -115,14 +124,37 @@ class Schedule:
             if future.done() and not future.cancelled() and future.exception() is None
         ]
 
-    def cancel(self) -> None:
-        """Cancel what has not ended, and wait until it has cleared up behind itself."""
-        under_way = [future for future in self._futures.values() if not future.done()]
-        for future in under_way:
-            future.cancel()
-        self._loop.run(self._cleared())
+    def end(self, reason: str) -> None:
+        """Run no further case, and stop those under way: each gets `refuse`'s outcome.
 
-    async def _cleared(self) -> None:
-        deadline = time.monotonic() + CANCEL_SECONDS
-        while self._running and time.monotonic() < deadline:  # noqa: ASYNC110 - a short poll, once
-            await asyncio.sleep(0.02)
+        May be called from any thread; the first reason stands.
+        """
+        self._loop.call(lambda: self._end(reason))
+
+    def _end(self, reason: str) -> None:
+        if self._reason is None:
+            log.warning("schedule ended", extra={"reason": reason})
+            self._reason = reason
+            self._cancel_tasks()
+
+    def cancel(self) -> None:
+        """Cancel what has not ended. What was about to be kept is kept; the rest has no outcome."""
+
+        def stop() -> None:
+            self._cancelled = True
+            self._cancel_tasks()
+
+        self._loop.call(stop)
+
+    def _cancel_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()  # told twice, a case would leave its clean-up undone
+
+    def cleared(self) -> list[str]:
+        """Wait until all cases have cleared up behind themselves, for CANCEL_SECONDS at most.
+
+        Returns the ids of those that have not.
+        """
+        concurrent.futures.wait(self._futures.values(), CANCEL_SECONDS)
+        return [case_id for case_id, future in self._futures.items() if not future.done()]

@@ -1,6 +1,7 @@
 """One session over many cases: what is asked for, found wrong, started, waited for and closed."""
 
 import gc
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,14 +13,21 @@ from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
 from comity.run.agents import Agent, load_agent
-from comity.run.life import Limits, Parts, live
+from comity.run.life import Limits, Parts, live, refused
+from comity.run.log import Log
+from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
-from comity.run.schedule import Loop, Schedule
+from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.sites import SiteSpec, load_specs
 from comity.schema import Case, Mode, Outcome
 from comity.schema.library import Library, load
+
+log = logging.getLogger(__name__)
+
+# A model server and a site take up to half a minute each before they are killed.
+CLOSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,8 @@ class Session:
         self._loop: Loop | None = None
         self._schedule: Schedule | None = None
         self._store: Store | None = None
+        self._log: Log | None = None
+        self.hurried = False
 
     @cached_property
     def library(self) -> Library:
@@ -125,6 +135,7 @@ class Session:
             InfrastructureError: something does not start; nothing is left running.
         """
         wanted = [self._known[case_id] for case_id in case_ids]
+        self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
             specs: dict[str, SiteSpec] = load_specs(self.places.sites)
@@ -149,7 +160,7 @@ class Session:
             limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             trace=self.settings.browser_trace,
         )
-        name = self._resources.model.endpoint.model if self._resources.model else None
+        name = self._resources.model.name if self._resources.model else None
         named = [
             case.model_copy(update={"model": name if case.agent.uses_model else None})
             for case in wanted
@@ -157,13 +168,15 @@ class Session:
         self._schedule = Schedule(
             self._loop,
             lambda case, queued: live(case, parts, queued),
+            lambda case, reason, queued: refused(case, parts, reason, queued),
             self.settings.concurrency,
         )
         reading.prepare()
         # What was imported and collected until now lives as long as the run. To look through it
         # for garbage takes a sixth of a second, in which no case would move on.
         gc.freeze()
-        self._schedule.start(named)
+        log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
+        self._schedule.start(named, self.settings.time_budget)
 
     def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
         settings = self.settings.model_dump(mode="json", exclude={"model_api_key"})
@@ -194,19 +207,41 @@ class Session:
         """Whether cases were started."""
         return self._schedule is not None
 
-    def close(self) -> None:
-        """Cancel what still runs and stop what was started; a second call does nothing."""
+    def cancel(self) -> list[str]:
+        """Cancel what still runs; return what to say of cases that did not clear up."""
+        if self._schedule is None or self.hurried:
+            return []
+        self._schedule.cancel()
+        return [
+            f"{case_id} did not clear up behind itself within {CANCEL_SECONDS:g} s"
+            for case_id in self._schedule.cleared()
+        ]
+
+    def close(self) -> list[str]:
+        """Stop what was started, and return what to say of that; a second call does nothing."""
         loop, self._loop = self._loop, None
-        if loop is None:
-            return
+        if loop is None or self.hurried:
+            return []
         try:
-            if self._schedule is not None:
-                self._schedule.cancel()
+            loop.run(self._resources.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            return [f"the run's parts did not stop within {CLOSE_SECONDS:g} s"]
         finally:
-            try:
-                loop.run(self._resources.close())
-            finally:
+            if not self.hurried:
                 loop.close()
+            log.info("run ended", extra={"finished": len(self.finished())})
+            if self._log is not None:
+                self._log.close()
+        return []
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the run should know beside its outcomes."""
+        trouble = self._log.trouble if self._log else None
+        return [*self._resources.notes(), *([trouble] if trouble else [])]
+
+    def hurry(self) -> None:
+        """Have clean-up skipped: what was started ends with this process, by its leash."""
+        self.hurried = True
 
     def finished(self) -> list[Outcome]:
         """Return the outcomes that there are."""

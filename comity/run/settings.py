@@ -1,10 +1,12 @@
 """What a run is asked to do, from the command line and the environment."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from comity.models.chat import CallSettings, Sampling
 from comity.sandbox.sites import PATIENCE_SECONDS
 
 # One event loop drives all cases; this many keep a model server on two CPUs busy and no more.
@@ -18,9 +20,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COMITY_", frozen=True, extra="ignore")
 
-    model_url: str | None = None
+    model_url: Annotated[tuple[str, ...], NoDecode] = ()
+    """The model's servers, used in turn; from the environment separated by blanks or commas."""
     model: str | None = None
-    model_api_key: SecretStr = SecretStr("none")
+    model_api_key: SecretStr = CallSettings().api_key
     actions: Literal["auto", "tools", "json"] = "auto"
     """How web agents are to write actions: as native tool calls, as JSON by schema, or probed."""
     temperature: float = Field(default=0.0, ge=0, le=2)
@@ -28,6 +31,45 @@ class Settings(BaseSettings):
     trials: int = Field(default=1, ge=1, le=1_000)
     concurrency: int = Field(default=CONCURRENCY, ge=1, le=1_000)
     case_timeout: float = Field(default=CASE_SECONDS, gt=0)
+    call_timeout: float = Field(default=CallSettings().call_timeout, gt=0)
+    server_timeout: float = Field(default=CallSettings().server_timeout, gt=0)
+    tries: int = Field(default=CallSettings().tries, ge=1)
+    token_budget: int | None = Field(default=None, gt=0)
+    time_budget: float | None = Field(default=None, gt=0)
+    """Longest time for all cases together, in seconds."""
+    no_cache: bool = False
+    replay: bool = False
+    """Whether the call cache alone answers."""
+    log_json: Path | None = None
     site_timeout: float = Field(default=PATIENCE_SECONDS, gt=0)
     """How long a site may take to answer, and a page of it to load, in seconds."""
     browser_trace: bool = False
+
+    @field_validator("model_url", mode="before")
+    @classmethod
+    def _several(cls, given: object) -> object:
+        return given.replace(",", " ").split() if isinstance(given, str) else given
+
+    @field_validator("replay")
+    @classmethod
+    def _has_a_cache(cls, replay: bool, info: ValidationInfo) -> bool:
+        if replay and info.data.get("no_cache"):
+            raise ValueError("answers come from the call cache alone; leave out --no-cache")
+        return replay
+
+    def secrets(self) -> list[str]:
+        """Return what no log and no report may show."""
+        key = self.model_api_key.get_secret_value()
+        return [] if key == CallSettings().api_key.get_secret_value() else [key]
+
+    def calls(self) -> CallSettings:
+        """Return on what terms the model under test is called."""
+        return CallSettings(
+            sampling=Sampling(temperature=self.temperature, seed=self.seed),
+            api_key=self.model_api_key,
+            native_tools={"tools": True, "json": False}.get(self.actions),
+            call_timeout=self.call_timeout,
+            server_timeout=self.server_timeout,
+            tries=self.tries,
+            token_budget=self.token_budget,
+        )

@@ -51,6 +51,10 @@ class ModelCall(Word):
     seconds: float = Field(ge=0)
     prompt_tokens: int = Field(default=0, ge=0)
     completion_tokens: int = Field(default=0, ge=0)
+    cached: bool = False
+    """Answered by the call cache."""
+    tries: int = Field(default=1, ge=0)
+    """How often a server was asked until this answer; 0 where none was, or none answered."""
 
 
 class Transcript(Word):

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
 
 # A machine that is busy with other tests may take its time.
 PATIENCE = 60.0
@@ -26,7 +29,7 @@ MARK = "RUN_UNDER_TEST"
 class Watched:
     """A pytest process over a user's project, with a directory of its own for temporary files."""
 
-    project: Any
+    project: "Project"
     mark: str = field(default_factory=lambda: secrets.token_hex(16))
     process: "subprocess.Popen[str] | None" = None
     known: set[tuple[int, str]] = field(default_factory=set)
@@ -37,7 +40,7 @@ class Watched:
 
     @property
     def root(self) -> Path:
-        return Path(self.project.root)
+        return self.project.root
 
     @property
     def temporary(self) -> Path:
@@ -145,6 +148,10 @@ class Watched:
     def statuses(self) -> Counter[str]:
         return Counter(line["status"] for line in self.outcomes().values())
 
+    def tests(self) -> dict[str, str]:
+        """Return passed, failed, error or skipped by `test[case]`."""
+        return self.project.finished(0, "").tests
+
     def errors(self) -> list[str]:
         """Return the reasons of the infrastructure errors."""
         lines = self.outcomes().values()
@@ -157,7 +164,7 @@ class Watched:
 
 
 @pytest.fixture
-def watched(project: Any) -> Iterator[Watched]:
+def watched(project: "Project") -> Iterator[Watched]:
     """A run of which nothing may be left after the test, neither a process nor a file."""
     run = Watched(project)
     yield run

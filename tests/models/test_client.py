@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from comity.errors import AgentError, InfrastructureError
-from comity.models.client import CaseModel, ChatModel, Completion, Endpoint, Sampling
+from comity.models.chat import CallSettings, Completion, Sampling
+from comity.models.client import ChatModel
+from comity.models.recorded import CaseModel
 
 ASK: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
 
@@ -18,7 +20,8 @@ def ask(server: Any, *settings: Any, **options: Any) -> tuple[Completion, CaseMo
 async def asked(
     server: Any, sampling: Sampling | None = None, trial: int = 1, **options: Any
 ) -> tuple[Completion, CaseModel]:
-    model = ChatModel(Endpoint(url=server.url, model="stub"), sampling)
+    settings = CallSettings(sampling=sampling or Sampling(), tries=3)
+    model = await ChatModel.connect([server.url], "stub", settings)
     case_model = CaseModel(model, trial=trial)
     try:
         return await case_model.complete(ASK, **options), case_model
@@ -139,7 +142,7 @@ def test_native_tools_are_believed_in_once_they_are_seen(model_server, answer, n
     model_server.script = lambda _: answer
 
     async def probe() -> list[bool]:
-        model = ChatModel(Endpoint(url=model_server.url, model="stub"))
+        model = await ChatModel.connect([model_server.url], "stub")
         try:
             return list(await asyncio.gather(*(model.native_tools() for _ in range(5))))
         finally:

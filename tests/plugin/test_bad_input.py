@@ -125,9 +125,3 @@ def test_a_site_that_does_not_start(project):
     assert finished.code == 4
     assert "no-such-command" in finished.output
     assert "Traceback" not in finished.output
-
-
-def test_a_worker_of_xdist_is_refused(project):
-    finished = project.run("-p", "xdist.plugin", "-n", "2", agents=("chat_plain",))
-    assert finished.code != 0
-    assert "leave out -n" in finished.output

@@ -1,39 +1,11 @@
 """While cases run, a line on the terminal says how far they are; a log of CI has none."""
 
-import os
-import pty
-import subprocess
 import time
 
 
-def on_a_terminal(project, *arguments, agents):
-    """Run pytest on a pseudo-terminal; return its exit code and all that it drew."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        project.command(*arguments, agents=agents),
-        cwd=project.root,
-        env=project.environment(TERM="xterm", COLUMNS="120"),
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    drawn = b""
-    while True:
-        try:
-            part = os.read(ours, 65_536)
-        except OSError:
-            break
-        if not part:
-            break
-        drawn += part
-    os.close(ours)
-    return process.wait(), drawn.decode()
-
-
-def test_somebody_who_looks_sees_how_far_the_cases_are(project, model_server):
+def test_somebody_who_looks_sees_how_far_the_cases_are(model_server, on_a_terminal):
     model_server.script = lambda _: time.sleep(1.5) or "Here you are."
     code, drawn = on_a_terminal(
-        project,
         *("--model-url", model_server.url, "--trials", "2", "--concurrency", "3"),
         agents=("chat_asker",),
     )

@@ -1,10 +1,7 @@
 """Cases run ahead, tests stay plain: selection, times, trials, stopping, what is kept."""
 
 import json
-import os
 import re
-import signal
-import subprocess
 import time
 from xml.etree import ElementTree
 
@@ -55,8 +52,8 @@ def test_cases_run_at_once_up_to_the_concurrency(project, model_server):
     model_server.script = slow
     for concurrency in ("2", "6"):
         most.clear()
-        arguments = ("--model-url", model_server.url, "--trials", "4", "--concurrency", concurrency)
-        project.run(*arguments, agents=("chat_asker",))
+        arguments = ("--no-cache", "--trials", "4", "--concurrency", concurrency)
+        project.run("--model-url", model_server.url, *arguments, agents=("chat_asker",))
         assert max(most) == int(concurrency)
 
 
@@ -171,75 +168,72 @@ def test_the_summary_keeps_its_shape(project):
     assert {"culture", "domain", "severity", "language"} <= {key for keys in slices for key in keys}
 
 
-def test_stopping_at_the_first_failure_cancels_the_rest(project, model_server):
-    def slow(body):
-        time.sleep(0.2 if "wall clock" in str(body) else 30)
-        return "Here you are."
+def test_two_runs_at_once_in_one_checkout_do_not_meet(project, start):
+    runs = [start("-k", "violate", "--trials", "4", agents=("buyer",)) for _ in range(2)]
+    finished = [run.finish() for run in runs]
+    assert [one.code for one in finished] == [1, 1], finished
+    folders = sorted((project.root / "reports" / "runs").iterdir())
+    assert len(folders) == 2
+    for folder in folders:
+        lines = (folder / "outcomes.jsonl").read_text("utf-8").splitlines()
+        assert len({json.loads(line)["case_id"] for line in lines}) == len(lines) == 4
+        assert len(list((folder / "transcripts").iterdir())) == 4
+        assert json.loads((folder / "summary.json").read_text("utf-8"))["run"] == folder.name
+    assert finished[0].run in folders  # that is where `latest` points
+    assert sorted(path.name for path in (project.root / "reports").iterdir()) == ["latest", "runs"]
 
-    model_server.script = slow
-    begun = time.monotonic()
-    finished = project.run("-x", "--model-url", model_server.url, agents=("chat_asker",))
-    assert time.monotonic() - begun < 20
-    assert finished.code == 1
-    assert "cn.gift.clock.newborn-adhere-agents.chat_asker-t1" not in finished.outcomes
-    assert finished.json("summary.json")["cases"] == len(finished.outcomes) >= 1
+
+def test_a_stepwise_run_goes_on_where_it_failed(project):
+    assert project.run("--sw", agents=("chat_raiser",)).code == 2
+    stepped = project.run("--sw", agents=("chat_raiser",))
+    assert list(stepped.outcomes) == ["cn.gift.clock.newborn-contrast-agents.chat_raiser-t1"]
 
 
-def test_an_interrupt_keeps_what_is_done_and_leaves_nothing_running(project, model_server):
-    def slow(body):
-        time.sleep(0.2 if "wall clock" in str(body) else 30)
-        return "Here you are."
+def test_what_passed_is_not_run_where_only_failures_are_wanted(project):
+    project.run(agents=("chat_plain",))
+    again = project.run("--lf", agents=("chat_plain",))
+    assert list(again.tests) == ["test_raises[cn.gift.clock.newborn-violate-agents.chat_plain-t1]"]
+    assert list(again.outcomes) == ["cn.gift.clock.newborn-violate-agents.chat_plain-t1"]
 
-    model_server.script = slow
-    process = subprocess.Popen(
-        project.command("--model-url", model_server.url, agents=("chat_asker", "wanderer")),
-        cwd=project.root,
-        env=project.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # A shell starts what runs in the background with SIGINT ignored, and that is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+
+REVERSED = """
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    items.reverse()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "arguments", "order"),
+    [
+        (None, (), ["violate", "adhere", "contrast"]),
+        (REVERSED, (), ["contrast", "adhere", "violate"]),
+        (None, ("--ff",), ["adhere", "violate", "contrast"]),
+    ],
+)
+def test_cases_start_in_the_order_of_their_tests(project, model_server, before, arguments, order):
+    if before:
+        project.write("conftest.py", before)
+    if arguments:
+        name = "suites/gifts/test_gifts.py::test_serves[cn.gift.clock.newborn-adhere-agents."
+        failed = {f"{name}chat_asker-t1]": True}
+        project.write(".pytest_cache/v/cache/lastfailed", json.dumps(failed))
+    finished = project.run(
+        *("--model-url", model_server.url, "--concurrency", "1", *arguments),
+        agents=("chat_asker",),
     )
-    outcomes = project.root / "reports" / "latest" / "outcomes.jsonl"
-    deadline = time.monotonic() + 60
-    while not (outcomes.exists() and outcomes.read_text().count("\n") >= 5):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 2, output
-    assert (project.root / "reports" / "latest" / "summary.json").exists()
-    time.sleep(0.5)
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/cmdline", "rb") as file:
-                    assert str(project.root).encode() not in file.read() or entry == str(
-                        os.getpid()
-                    )
-            except (FileNotFoundError, ProcessLookupError):
-                continue
+    assert [case_id.split("-")[1] for case_id in finished.outcomes] == order
 
 
-def test_two_runs_at_once_in_one_checkout_do_not_meet(project):
-    processes = [
-        subprocess.Popen(
-            project.command("-k", "violate", agents=("buyer",)),
-            cwd=project.root,
-            env=project.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs = [process.communicate(timeout=120)[0] for process in processes]
-    assert [process.returncode for process in processes] == [1, 1], outputs
-    runs = sorted((project.root / "reports" / "runs").iterdir())
-    assert len(runs) == 2
-    for run in runs:
-        assert len((run / "outcomes.jsonl").read_text().splitlines()) == 1
+def test_a_test_that_is_named_alone_runs_its_case_alone(project):
+    case_id = "cn.gift.clock.newborn-contrast-agents.chat_plain-t1"
+    finished = project.run(
+        f"suites/gifts/test_gifts.py::test_serves[{case_id}]", agents=("chat_plain",)
+    )
+    assert finished.code == 0
+    assert list(finished.outcomes) == [case_id]
 
 
 def test_an_agent_is_told_what_it_cannot_do_and_each_try_counts(project):

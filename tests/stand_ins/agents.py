@@ -129,6 +129,14 @@ chat_plain = Habit(_says_plainly, "chat")
 chat_asker = Habit(_asks, "chat", uses_model=True)
 
 
+async def _asks_briefly(task: Task, _page: Any, model: Any) -> str:
+    messages = [{"role": "user", "content": task.request}]
+    return str((await model.complete(messages, max_tokens=8)).text)
+
+
+chat_brief = Habit(_asks_briefly, "chat", uses_model=True)
+
+
 class TakesTooLittle:
     declares = frozenset({"chat"})
     uses_model = False

@@ -1,8 +1,9 @@
 """A site that is no Django: three products, a basket, and the control protocol.
 
 Started as any site is. `TINY_FAULT` plants a fault: `create`, `state` or `page` answers 500; a
-page `never` answers, has an `endless` stylesheet, or a script that is caught in a `loop`. Of
-several, one sandbox after another gets the next.
+page `never` answers, has an `endless` stylesheet, or a script that is caught in a `loop`; the
+state comes too `late`. Of several, one sandbox after another gets the next. `TINY_VERSION` says
+what version it tells.
 """
 
 import html
@@ -15,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOKEN = os.environ["COMITY_SITE_TOKEN"]
 FAULTS = os.environ.get("TINY_FAULT", "").split(",")
+VERSION = os.environ.get("TINY_VERSION", "1")
 PRODUCTS = {
     "clock": ("Walnut Wall Clock", ["clock"]),
     "blanket": ("Soft Baby Blanket", ["baby-blanket", "newborn-gift"]),
@@ -49,8 +51,8 @@ class Handler(BaseHTTPRequestHandler):
     def control(self, path, body):
         parts = path.split("/")
         if path == "health":
-            about = {"name": "tiny", "version": "1", "protocol": 1, "hosts": ["tiny.example"]}
-            return self.answer(200, about)
+            about = {"name": "tiny", "version": VERSION, "protocol": 1}
+            return self.answer(200, {**about, "hosts": ["tiny.example"]})
         if path == "catalogue":
             return self.answer(200, {"items": [item(name) for name in PRODUCTS]})
         if path == "sandboxes":
@@ -68,6 +70,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(204, None)
         if FAULT_OF[parts[1]] == "state":
             return self.answer(500, {"error": "planted"})
+        if FAULT_OF[parts[1]] == "late":
+            time.sleep(NEVER_SECONDS)
         held = BASKETS[parts[1]]
         lines = [
             {

@@ -1,0 +1,53 @@
+"""A worker: it collects the cultural tests and runs them; their cases run in the controller."""
+
+from pathlib import Path
+
+import pytest
+
+from comity.cultural import Cultural
+from comity.distributed.channel import ADDRESS, Answer, Collected, Wanted, ask
+from comity.errors import InfrastructureError
+from comity.run.store import Store
+from comity.schema import Outcome, Word
+
+
+class Worker(Cultural):
+    """The cultural tests of a worker of pytest-xdist."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        super().__init__(config)
+        self._folder = Path()
+
+    def refuse(self) -> None:
+        """Leave it to the controller to end the run, once for all workers."""
+
+    def begin(self, tests: dict[str, str]) -> None:
+        """Tell the controller what was selected, and what is wrong."""
+        self._ask(Collected(tests=tests, problems=tuple(self.problems)))
+
+    def outcome(self, case_id: str) -> Outcome:
+        """Wait for a case's outcome.
+
+        Raises:
+            InfrastructureError: the case was cancelled, its outcome cannot be kept, or the
+                controller is gone.
+        """
+        answer = self._ask(Wanted(case_id=case_id))
+        if answer.outcome is None:
+            raise InfrastructureError(answer.error)
+        self._folder = Path(answer.folder)
+        return answer.outcome
+
+    @property
+    def store(self) -> Store:
+        """The run's folder, once a case of it has ended."""
+        return Store(self._folder)
+
+    def _ask(self, question: Word) -> Answer:
+        address = self.config.workerinput.get(ADDRESS)  # type: ignore[attr-defined]
+        if address is None:
+            raise InfrastructureError(
+                "the cases run where pytest was started, and this worker runs elsewhere; "
+                "have workers of the same machine, by -n"
+            )
+        return ask(address, question)

@@ -1,0 +1,117 @@
+"""The words of a chat: what is asked of a model, and what it answered."""
+
+from typing import Any, Literal
+
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, JsonValue, SecretStr
+
+from comity.schema import Word
+
+Message = dict[str, JsonValue]
+
+
+class Sampling(Word):
+    """How answers are drawn. Trials of a case differ by their seed alone."""
+
+    temperature: float = Field(default=0.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    max_tokens: int = Field(default=512, gt=0)
+    seed: int = 0
+
+
+class CallSettings(Word):
+    """On what terms a model is called."""
+
+    sampling: Sampling = Sampling()
+    api_key: SecretStr = SecretStr("none")
+    native_tools: bool | None = None
+    """Whether tool calls can be relied on; probed where it is None."""
+    # A server under load on a CPU needs up to half a minute for one web step; four times that is
+    # dead.
+    call_timeout: float = Field(default=120.0, gt=0)
+    """Longest time for one answer, in seconds."""
+    # A server that swaps or compiles falls silent for some seconds; a run must end within a minute.
+    server_timeout: float = Field(default=30.0, gt=0)
+    """How long a server may give no sign of life, in seconds."""
+    # With the pauses between them, eight outlast half a minute of a busy or restarting server.
+    tries: int = Field(default=8, ge=1)
+    """How often a call is tried that fails in a way that may pass."""
+    token_budget: int | None = Field(default=None, gt=0)
+    """Most tokens, of prompts and answers together, that may be spent."""
+
+
+class ToolCall(Word):
+    """A function that the model wants called; `arguments` is JSON as the model wrote it."""
+
+    name: str
+    arguments: str
+
+
+class Completion(Word):
+    """What a model answered."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Answer(Word):
+    """What a server answered for good, so that asking again would bring nothing else."""
+
+    kind: Literal["completion", "context_exceeded"] = "completion"
+    payload: dict[str, JsonValue]
+    """The server's JSON as it came; `message` alone where the context was exceeded."""
+
+    def completion(self) -> Completion:
+        """Return the completion.
+
+        Raises:
+            ValidationError: the payload is no chat completion.
+        """
+        return _Answer.model_validate(self.payload).completion()
+
+
+class _Lenient(BaseModel):
+    """Part of a server's answer; servers add fields of their own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Function(_Lenient):
+    name: str = Field(validation_alias=AliasPath("function", "name"))
+    arguments: str = Field(default="{}", validation_alias=AliasPath("function", "arguments"))
+
+
+class _Message(_Lenient):
+    content: str | None = None
+    tool_calls: list[_Function] | None = None
+
+
+class _Choice(_Lenient):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Usage(_Lenient):
+    prompt_tokens: int = Field(default=0, ge=0)
+    completion_tokens: int = Field(default=0, ge=0)
+
+
+class _Answer(_Lenient):
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None
+
+    def completion(self) -> Completion:
+        message, usage = self.choices[0].message, self.usage or _Usage()
+        calls = (ToolCall(name=c.name, arguments=c.arguments) for c in message.tool_calls or ())
+        return Completion(
+            text=message.content or "",
+            tool_calls=tuple(calls),
+            finish_reason=self.choices[0].finish_reason,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+        )
+
+
+Body = dict[str, Any]

@@ -1,0 +1,113 @@
+"""An event loop on a thread of its own, which holds up nobody who wants to leave."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# What is cancelled closes its pages, deletes its sandboxes and stops its processes within this.
+CANCEL_SECONDS = 15.0
+# A loop stops between two steps of its tasks, unless an agent blocks it.
+STOP_SECONDS = 1.0
+
+
+class Threads(ThreadPoolExecutor):
+    """A daemon thread for each call: one that hangs does not keep the interpreter from ending.
+
+    `asyncio` accepts a ThreadPoolExecutor alone as a loop's own, and joins its threads at the end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)
+        self._running: set[threading.Thread] = set()
+
+    def submit(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> "Future[R]":
+        """Run `call` on a thread of its own."""
+        future: Future[R] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(call(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+            finally:
+                self._running.discard(thread)
+
+        future.set_running_or_notify_cancel()
+        thread = threading.Thread(target=run, name="comity-call", daemon=True)
+        self._running.add(thread)
+        thread.start()
+        return future
+
+    def join(self, seconds: float) -> None:
+        """Wait until all calls have ended, or so long."""
+        deadline = time.monotonic() + seconds
+        for thread in list(self._running):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+
+class Loop:
+    """An event loop on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._calls = Threads()
+        self._loop.set_default_executor(self._calls)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="comity", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Coroutine[Any, Any, R]) -> "Future[R]":
+        """Start `work` on the loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def call(self, call: Callable[[], object]) -> None:
+        """Have `call` run on the loop soon, after all that was submitted before."""
+        self._loop.call_soon_threadsafe(call)
+
+    def call_later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Have `call` run on the loop in so many seconds, if it still runs then."""
+        self.call(lambda: self._loop.call_later(seconds, call))
+
+    def run(self, work: Coroutine[Any, Any, R], limit: float | None = None) -> R:
+        """Run `work` on the loop and return its result.
+
+        An interrupt here cancels it there. Work without a limit is then waited for, until it has
+        cleared up behind itself; work with one is itself clean-up, and is left.
+
+        Raises:
+            TimeoutError: it did not end within `limit` seconds, and is cancelled.
+        """
+        begun: list[asyncio.Task[R]] = []
+        ended = threading.Event()
+
+        def begin() -> None:
+            begun.append(self._loop.create_task(work))
+            begun[0].add_done_callback(lambda _: ended.set())
+
+        def cancel() -> None:
+            for task in begun:
+                task.cancel()
+
+        self.call(begin)
+        try:
+            if not ended.wait(limit):
+                raise TimeoutError
+        except BaseException as error:
+            self.call(cancel)
+            if limit is None and isinstance(error, KeyboardInterrupt):
+                ended.wait(CANCEL_SECONDS)
+            raise
+        return begun[0].result()
+
+    def close(self) -> None:
+        """Wait for the calls on other threads, stop the loop and join its thread, within bounds."""
+        self._calls.join(CANCEL_SECONDS)
+        self.call(self._loop.stop)
+        self._thread.join(STOP_SECONDS)
+        if not self._thread.is_alive():
+            self._loop.close()

@@ -1,0 +1,253 @@
+"""The schedule: cases in order and within bounds, ended early with a reason, cancelled for good."""
+
+import asyncio
+import subprocess
+import sys
+import time
+
+import pytest
+
+from comity.errors import InfrastructureError
+from comity.run import schedule as scheduling
+from comity.run.loop import Loop
+from comity.run.schedule import Schedule
+
+
+class Case:
+    def __init__(self, name):
+        self.id = name
+
+    def __repr__(self):
+        return self.id
+
+
+class Work:
+    """Cases that wait until they are let go, and say what became of them."""
+
+    def __init__(self):
+        self.let_go = asyncio.Event()
+        self.begun = []
+        self.cleared = []
+        self.refused = []
+
+    async def live(self, case, _queued):
+        self.begun.append(case.id)
+        try:
+            await self.let_go.wait()
+            return f"lived {case}"
+        finally:
+            self.cleared.append(case.id)
+
+    async def refuse(self, case, reason, queued):
+        assert queued >= 0
+        self.refused.append(case.id)
+        return f"refused {case}: {reason}"
+
+
+@pytest.fixture
+def loop():
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+def start(loop, work, concurrency=2, cases="abcd"):
+    schedule = Schedule(loop, work.live, work.refuse, concurrency)
+    schedule.start([Case(name) for name in cases])
+    return schedule
+
+
+def until(holds):
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_cases_start_in_order_and_within_the_concurrency(loop):
+    work = Work()
+    schedule = start(loop, work)
+    until(lambda: len(work.begun) == 2)
+    assert (schedule.progress().running, schedule.progress().done) == (2, 0)
+    assert schedule.outcome("a", 0) is None
+    loop.call(work.let_go.set)
+    assert [schedule.outcome(name) for name in "abcd"] == [f"lived {name}" for name in "abcd"]
+    assert work.begun == ["a", "b", "c", "d"]
+    with pytest.raises(InfrastructureError, match="the case z was not started"):
+        schedule.outcome("z")
+
+
+def test_a_schedule_that_is_ended_has_an_outcome_for_each_case_and_the_reason(loop):
+    work = Work()
+    schedule = start(loop, work)
+    until(lambda: len(work.begun) == 2)
+    schedule.end("the budget is spent")
+    schedule.end("another reason, too late")
+    outcomes = [schedule.outcome(name) for name in "abcd"]
+    assert outcomes == [f"refused {name}: the budget is spent" for name in "abcd"]
+    assert work.begun == sorted(work.cleared) == ["a", "b"]
+    assert schedule.finished() == outcomes
+    assert schedule.progress().done == 4
+
+
+def test_what_was_done_before_the_end_stays_done(loop):
+    work = Work()
+    schedule = start(loop, work, concurrency=1)
+    loop.call(work.let_go.set)
+    assert schedule.outcome("d") == "lived d"
+    schedule.end("too late to matter")
+    assert [schedule.outcome(name) for name in "abcd"] == [f"lived {name}" for name in "abcd"]
+    assert work.refused == []
+
+
+def test_a_schedule_that_was_ended_before_it_began_runs_nothing(loop):
+    work = Work()
+    schedule = Schedule(loop, work.live, work.refuse, 2)
+    schedule.end("nothing is left")
+    schedule.start([Case("a")])
+    assert schedule.outcome("a") == "refused a: nothing is left"
+    assert work.begun == []
+
+
+def test_an_end_from_within_a_case_ends_that_case_too(loop):
+    work = Work()
+
+    async def live(case, queued):
+        if case.id == "b":
+            schedule.end("spent by b")
+        return await work.live(case, queued)
+
+    schedule = Schedule(loop, live, work.refuse, 2)
+    schedule.start([Case(name) for name in "abc"])
+    assert [schedule.outcome(name) for name in "abc"] == [
+        f"refused {name}: spent by b" for name in "abc"
+    ]
+
+
+def test_a_cancelled_case_has_no_outcome_and_clears_up(loop):
+    work = Work()
+    schedule = start(loop, work)
+    until(lambda: len(work.begun) == 2)
+    schedule.cancel()
+    assert schedule.cleared() == []
+    assert sorted(work.cleared) == ["a", "b"]
+    assert schedule.finished() == []
+    assert work.refused == []
+    with pytest.raises(InfrastructureError, match="was cancelled before it ended"):
+        schedule.outcome("a")
+
+
+def test_a_case_that_is_told_twice_still_clears_up(loop):
+    work, cleared = Work(), []
+
+    async def live(case, queued):
+        try:
+            return await work.live(case, queued)
+        finally:
+            await asyncio.sleep(0.2)
+            cleared.append(case.id)
+
+    schedule = Schedule(loop, live, work.refuse, 2)
+    schedule.start([Case(name) for name in "abc"])
+    until(lambda: len(work.begun) == 2)
+    schedule.end("the budget is spent")
+    until(lambda: len(work.cleared) == 2)
+    schedule.cancel()
+    schedule.cancel()
+    assert schedule.cleared() == []
+    assert sorted(cleared) == ["a", "b"]
+
+
+def test_a_schedule_may_be_cancelled_as_soon_as_it_is_started(loop):
+    work = Work()
+    schedule = start(loop, work)
+    schedule.cancel()
+    assert schedule.cleared() == []
+    assert schedule.finished() == []
+
+
+def test_a_case_that_is_about_to_be_kept_is_kept_whoever_cancels(loop):
+    work = Work()
+
+    async def live(case, queued):
+        try:
+            return await work.live(case, queued)
+        except asyncio.CancelledError:
+            return f"kept {case}"
+
+    schedule = Schedule(loop, live, work.refuse, 2)
+    schedule.start([Case("a")])
+    until(lambda: work.begun)
+    schedule.cancel()
+    assert schedule.cleared() == []
+    assert schedule.finished() == ["kept a"]
+
+
+def test_a_case_that_does_not_clear_up_is_named_and_not_waited_for(loop, monkeypatch):
+    monkeypatch.setattr(scheduling, "CANCEL_SECONDS", 0.2)
+    stuck = asyncio.Event()
+
+    async def live(case, _queued):
+        while not stuck.is_set():
+            try:
+                await stuck.wait()
+            except asyncio.CancelledError:
+                continue
+        return "at last"
+
+    schedule = Schedule(loop, live, Work().refuse, 2)
+    schedule.start([Case("a")])
+    until(lambda: schedule.progress().running)
+    schedule.cancel()
+    begun = time.monotonic()
+    assert schedule.cleared() == ["a"]
+    assert time.monotonic() - begun < 2
+    loop.call(stuck.set)
+
+
+def test_an_agent_that_blocks_the_loop_holds_up_nobody_who_leaves(monkeypatch):
+    monkeypatch.setattr(scheduling, "CANCEL_SECONDS", 0.2)
+    loop = Loop()
+
+    async def live(_case, _queued):
+        time.sleep(3)  # noqa: ASYNC251 - this is what must not be done
+
+    schedule = Schedule(loop, live, Work().refuse, 2)
+    schedule.start([Case("a")])
+    until(lambda: schedule.progress().running)
+    begun = time.monotonic()
+    schedule.cancel()
+    assert schedule.cleared() == ["a"]
+    loop.close()
+    assert time.monotonic() - begun < 2.5
+
+
+def test_work_that_does_not_end_within_its_limit_is_cancelled(loop):
+    cancelled = []
+
+    async def work():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    with pytest.raises(TimeoutError):
+        loop.run(work(), 0.1)
+    until(lambda: cancelled)
+
+
+def test_a_call_on_a_thread_that_hangs_does_not_keep_the_interpreter(project):
+    project.write(
+        "hangs.py",
+        "import asyncio, time\n"
+        "from comity.run.loop import Loop\n"
+        "loop = Loop()\n"
+        "loop.submit(asyncio.to_thread(time.sleep, 60))\n"
+        "assert loop.run(asyncio.to_thread(lambda: 1 + 1)) == 2\n",
+    )
+    begun = time.monotonic()
+    subprocess.run(
+        [sys.executable, "hangs.py"], cwd=project.root, env=project.environment(), check=True
+    )
+    assert time.monotonic() - begun < 20
