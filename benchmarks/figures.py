@@ -68,5 +68,8 @@ def publish(heading: str, text: str, into: Path | None) -> None:
 
 def _command() -> str:
     """Return the command line that makes the figures, but for where they are written."""
-    words = [word for word in sys.argv[1:] if not word.startswith("--into")]
+    words = sys.argv[1:]
+    if "--into" in words:
+        at = words.index("--into")
+        words = words[:at] + words[at + 2 :]
     return " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *words])

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
@@ -38,6 +38,8 @@ CONTESTANTS = Path(__file__).parent / "contestants"
 LONGEST_SECONDS = 1_800
 TESTS_A_CASE = 2
 FLOOR = "bare asyncio loop"
+EMPTY, EMPTY_ALLURE = "empty tests, pytest", "empty tests, pytest, Allure"
+COMITY, COMITY_ALLURE = "**Comity**", "**Comity, Allure**"
 
 # Nobody calls home, asks anything, or reads or writes files of the user's own.
 QUIET = {
@@ -108,6 +110,7 @@ def _timed(contestant: Contestant, load: Load, folder: Path) -> Measured:
     environment = {
         **inherited,
         **QUIET,
+        "HOME": str(folder),
         "XDG_DATA_HOME": str(folder),
         "XDG_CACHE_HOME": str(folder),
         "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
@@ -128,8 +131,8 @@ def _timed(contestant: Contestant, load: Load, folder: Path) -> Measured:
     whole = time.time() - begun
     clock = json.loads(noted.read_text("utf-8")) if noted.exists() else {"done": 0}
     if clock["done"] != load.cases * contestant.counts:
-        last = [*(ended.stdout + ended.stderr).strip().splitlines(), "it said nothing"][-1]
-        raise CannotRunError(f"{clock['done']} done, exit code {ended.returncode}, {last}")
+        said = (ended.stdout + ended.stderr).strip().splitlines() or ["it said nothing"]
+        raise CannotRunError(f"{clock['done']} done, exit code {ended.returncode}, {said[-1]}")
     first = contestant.begun(folder) if contestant.begun else clock["begun"]
     seconds = clock["ended"] - first
     return Measured(seconds, whole - seconds)
@@ -177,15 +180,15 @@ def contestants() -> list[Contestant]:
     ours = partial(Contestant, counts=TESTS_A_CASE, begun=comity_project.first_case_due)
     return [
         Contestant(FLOOR, python, "nothing", partial(_here, "bare_loop.py")),
-        empty("empty tests, pytest", pytest, start=partial(_pytest_alone, ())),
+        empty(EMPTY, pytest, start=partial(_pytest_alone, ())),
         empty(
             "empty tests, pytest, Allure",
             allure,
             keeps="results",
             start=partial(_pytest_alone, ALLURE),
         ),
-        ours("**Comity**", comity, "outcome, transcript", partial(_comity, ())),
-        ours("**Comity, Allure**", comity, "the same, evidence", partial(_comity, ALLURE)),
+        ours(COMITY, comity, "outcome, transcript", partial(_comity, ())),
+        ours(COMITY_ALLURE, comity, "the same, evidence", partial(_comity, ALLURE)),
         Contestant(
             "Inspect AI", inspect, "its log", partial(_peer, "inspect-ai", "inspect_ai_stub.py")
         ),
@@ -248,7 +251,16 @@ def report(chosen: list[Contestant], load: Load, rounds: int) -> str:
         *("", "version", f"seconds, calls of {load.latency:g} s", "× bare loop"),
         *("ms a case, calls of 0 s", "s apart", "on the disk"),
     )
-    return "\n\n".join([table(head, rows), *failures])
+    return "\n\n".join([table(head, rows), *failures, *_own(at_zero, load.cases)])
+
+
+def _own(at_zero: dict[str, Rounds], cases: int) -> Iterator[str]:
+    """Say what Comity takes beyond the empty tests that pytest runs as well."""
+    for ours, empty in ((COMITY, EMPTY), (COMITY_ALLURE, EMPTY_ALLURE)):
+        whole, floor = _seconds(at_zero.get(ours, [])), _seconds(at_zero.get(empty, []))
+        if whole and floor:
+            own = 1_000 * (statistics.median(whole) - statistics.median(floor)) / cases
+            yield f"{ours} takes {own:.2f} ms a case beyond the row “{empty}”."
 
 
 def _seconds(rounds: Rounds) -> list[float]:
