@@ -3,9 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
@@ -282,15 +288,29 @@ async def _keep_pictures(
     """
     if record.page is None:
         return
-    with suppress(InfrastructureError, OSError):
-        screenshot = parts.store.place("screenshots", case.id, ".png")
-        await record.page.screenshot(screenshot)
-        record.attachments["screenshot"] = parts.store.relative(screenshot)
+    await _attach(case, parts, record, "screenshot", ".png", record.page.screenshot)
     if parts.trace:
-        with suppress(PlaywrightError, OSError):
-            trace = parts.store.place("traces", case.id, ".zip")
-            await context.tracing.stop(path=trace)
-            record.attachments["trace"] = parts.store.relative(trace)
+        stop = context.tracing.stop
+        await _attach(case, parts, record, "trace", ".zip", lambda path: stop(path=path))
+
+
+async def _attach(
+    case: Case,
+    parts: Parts,
+    record: _Record,
+    kind: str,
+    suffix: str,
+    write: Callable[[Path], Awaitable[None]],
+) -> None:
+    """Have a file written that belongs to the case; half a file is not left."""
+    with suppress(OSError):
+        path = parts.store.place(f"{kind}s", case.id, suffix)
+        try:
+            async with asyncio.timeout(parts.limits.page):
+                await write(path)
+            record.attachments[kind] = parts.store.relative(path)
+        except (InfrastructureError, PlaywrightError, OSError):
+            parts.store.discard(path)
 
 
 async def _judged(

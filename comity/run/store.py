@@ -108,7 +108,7 @@ class Store:
             part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
             os.replace(part, path)
         except OSError as error:
-            _remove(part)
+            self.discard(part)
             raise self._refused(f"{name} cannot be written", error) from None
         return path
 
@@ -117,6 +117,11 @@ class Store:
         name = _UNSAFE.sub("_", case_id)[:MAX_NAME_CHARACTERS]
         (self.folder / folder).mkdir(exist_ok=True)
         return self.folder / folder / f"{name}{suffix}"
+
+    def discard(self, path: Path) -> None:
+        """Remove what a failure left of a file; that this fails too changes nothing."""
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
     def relative(self, path: Path) -> str:
         """Return `path` as outcomes name it: relative to the run's folder."""
@@ -154,7 +159,7 @@ class Store:
             self._journal.append(lines)
         except OSError as error:
             for outcome, kept in under_way:
-                _remove(self._transcript(outcome))
+                self.discard(self._transcript(outcome))
                 kept.set_exception(self._not_kept(outcome, error))
         else:
             for _, kept in under_way:
@@ -166,7 +171,7 @@ class Store:
         try:
             transcript.write_text(outcome.model_dump_json(include=set(EVIDENCE)), "utf-8")
         except OSError:
-            _remove(transcript)
+            self.discard(transcript)
             raise
         line = outcome.model_dump(mode="json", exclude=set(EVIDENCE))
         reply = outcome.transcript.reply
@@ -221,9 +226,3 @@ def _outcome(folder: Path, line: str) -> Outcome:
     if not transcript.is_relative_to(folder.resolve()):
         raise ValueError(f"{added['transcript']} lies outside of the run")
     return Outcome.model_validate({**content, **json.loads(transcript.read_text("utf-8"))})
-
-
-def _remove(path: Path) -> None:
-    """Remove what a full disk left of a file; that this fails too changes nothing."""
-    with suppress(OSError):
-        path.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext,
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from playwright.async_api import BrowserContext, Locator, Response
+from playwright.async_api import BrowserContext, Response
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -26,6 +26,7 @@ from comity.sandbox.actions import (
     Select,
     Type,
 )
+from comity.sandbox.deeds import do_on
 from comity.sandbox.sites import PATIENCE_SECONDS
 from comity.sandbox.traffic import Traffic
 from comity.schema import Observation, Step, Visit
@@ -76,7 +77,6 @@ class Page:
         self._patience = patience
         self._waiting = waiting
         self._failure: InfrastructureError | None = None
-        self._crashed = False
         self._traffic = Traffic(context, self._host)
         self._offset = 0
         context.on("page", self._follow)
@@ -178,10 +178,10 @@ class Page:
         tab.set_default_navigation_timeout(self._patience * 1_000)
         tab.on("crash", self._note_crash)
         self._traffic.follow(tab)
-        self._page = tab
+        self._page, self._crashed = tab, False
 
-    def _note_crash(self, _tab: PlaywrightPage) -> None:
-        self._crashed = True
+    def _note_crash(self, tab: PlaywrightPage) -> None:
+        self._crashed = self._crashed or tab is self._page
 
     async def observe(self) -> Observation:
         """Return the page as it is now, cut to the token budget.
@@ -230,10 +230,9 @@ class Page:
         index, at, seen = len(self.steps) + 1, time.monotonic() - self._started, self.seen
         error = None
         try:
-            # The action may be waited for, then the page that it led to.
-            async with self._ours(
-                "acting on the page", ACTION_MILLISECONDS / 1_000 + 2 * self._patience
-            ):
+            # The element is waited for, then the page that it led to.
+            seconds = ACTION_MILLISECONDS / 1_000 + 2 * self._patience
+            async with self._ours("acting on the page", seconds):
                 error = await self._tried(action, target)
         finally:
             self.steps.append(
@@ -314,38 +313,11 @@ class Page:
         if target is None or self.last is None:
             shown = ", ".join(self.last.elements) if self.last else ""
             return f"there is no element {action.ref!r:.40} on the page; there are: {shown}"
-        locator = self._page.locator(f"aria-ref={target.browser_ref}")
         address = self._page.url
-        error: str | None = None
-        if isinstance(action, Click):
-            await locator.click()
-        elif isinstance(action, Type):
-            error = await self._type(locator, target, action)
-        else:
-            error = await self._select(locator, target, action)
+        error = await do_on(self._page, target, action)
         if self._page.url != address:
             self._offset = 0
         return error
-
-    async def _type(
-        self, locator: Locator, target: observation.Element, action: Type
-    ) -> str | None:
-        if not target.takes("type"):
-            return f"a {target.role} takes no text; type into a textbox"
-        await locator.fill(action.text)
-        if action.submit:
-            await locator.press("Enter")
-        return None
-
-    async def _select(
-        self, locator: Locator, target: observation.Element, action: Select
-    ) -> str | None:
-        if not target.takes("select"):
-            return f"a {target.role} has no options; select works on a combobox"
-        if action.option not in target.options:
-            return f"there is no option {action.option!r:.80}"
-        await locator.select_option(label=action.option)
-        return None
 
     def _scroll(self, action: Scroll) -> str | None:
         view = self.last
@@ -391,8 +363,7 @@ class Page:
             InfrastructureError: the page or the disk is gone.
         """
         try:
-            async with asyncio.timeout(self._patience):
-                await self._page.screenshot(path=path, animations="disabled")
+            await self._page.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
 

@@ -190,3 +190,11 @@ async def _lingers(_task: Task, page: Any, _model: Any) -> str:
 
 
 lingerer = Habit(_lingers)
+
+
+async def _sleeps(_task: Task, _page: Any, _model: Any) -> str:
+    await asyncio.sleep(0.5)
+    return PLAIN
+
+
+sleeper = Habit(_sleeps, "chat")

@@ -1,0 +1,30 @@
+"""What an agent can do to an element of a page, and why it sometimes cannot."""
+
+from playwright.async_api import Page as PlaywrightPage
+
+from comity.sandbox.actions import Click, Select, Type
+from comity.sandbox.observation import Element
+
+
+async def do_on(tab: PlaywrightPage, element: Element, action: Click | Type | Select) -> str | None:
+    """Click `element`, type into it or select of it; return None, or why it cannot be done.
+
+    Raises:
+        playwright.async_api.Error: the element or the page does not answer.
+    """
+    locator = tab.locator(f"aria-ref={element.browser_ref}")
+    if isinstance(action, Click):
+        await locator.click()
+    elif isinstance(action, Type):
+        if not element.takes("type"):
+            return f"a {element.role} takes no text; type into a textbox"
+        await locator.fill(action.text)
+        if action.submit:
+            await locator.press("Enter")
+    else:
+        if not element.takes("select"):
+            return f"a {element.role} has no options; select works on a combobox"
+        if action.option not in element.options:
+            return f"there is no option {action.option!r:.80}"
+        await locator.select_option(label=action.option)
+    return None
