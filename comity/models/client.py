@@ -6,33 +6,17 @@ One seam: the HTTP transport. Tests replace the server, never this code.
 import asyncio
 import json
 import logging
-import random
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
-
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-)
 
 from comity.errors import AgentError, ConfigurationError, InfrastructureError
 from comity.models.call_cache import CallCache, Served, digest
 from comity.models.chat import Answer, Body, CallSettings, Completion
-from comity.models.replica import About, PassingError, RefusedError, Replica, ends_by_itself
+from comity.models.replica import About, RefusedError, Replica, checked_url, ends_by_itself
+from comity.models.replicas import Replicas
 from comity.schema.base import printable
-
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 20.0
-# No try begins later than this: a call that waits longer helps nobody.
-MAX_TRYING_SECONDS = 300.0
-# A server that gives up this many calls in a row, each after all its tries, is beyond help.
-MAX_GIVEN_UP = 5
 
 log = logging.getLogger(__name__)
 
@@ -58,24 +42,6 @@ class Answered:
         return self.answer.completion()
 
 
-@dataclass
-class Usage:
-    """What the calls to a model have come to so far."""
-
-    calls: int = 0
-    """Answered by a server."""
-    cached: int = 0
-    """Answered by the cache."""
-    retries: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of prompts and answers together."""
-        return self.prompt_tokens + self.completion_tokens
-
-
 class ChatModel:
     """A served model, shared by all cases of a run."""
 
@@ -91,18 +57,14 @@ class ChatModel:
         """Take what is known of the model; without a replica it answers from the cache alone."""
         self.name = name
         self.settings = settings or CallSettings()
-        self.replicas = list(replicas)
+        self.replicas = Replicas(replicas, self.settings.tries)
         self.fingerprint = fingerprint
         """What stands for the weights and the server behind the name."""
-        self.usage = Usage()
+        self.tokens = 0
+        """Spent so far, by prompts and answers together; what the cache answers costs none."""
         self._cache = cache
         self._native_tools = self.settings.native_tools
         self._probing = asyncio.Lock()
-        self._turn = 0
-        self._given_up = 0
-        self._over = asyncio.Event()
-        self._why_over: str | None = None
-        self._watching = [asyncio.create_task(self._watch(replica)) for replica in self.replicas]
 
     @classmethod
     async def connect(
@@ -143,7 +105,7 @@ class ChatModel:
         facts.sort(key=lambda one: json.dumps(one, sort_keys=True))
         fingerprint = digest({"replicas": facts})
         if cache is not None:
-            await cache.note_served(Served(fingerprint, chosen), urls)
+            await cache.note_served(Served(fingerprint, chosen), [one.url for one in replicas])
         return cls(chosen, settings, replicas=replicas, fingerprint=fingerprint, cache=cache)
 
     @classmethod
@@ -159,7 +121,7 @@ class ChatModel:
         Raises:
             ConfigurationError: the cache has no answers of such a model.
         """
-        served = await cache.last_served(name, urls)
+        served = await cache.last_served(name, [checked_url(url) for url in urls])
         if served is None:
             at = f" at {', '.join(urls)}" if urls else ""
             what = f"the model {printable(name, 100)}" if name else "any model"
@@ -172,29 +134,7 @@ class ChatModel:
 
     async def close(self) -> None:
         """Close the connections."""
-        for task in self._watching:
-            task.cancel()
-        if self._watching:
-            await asyncio.wait(self._watching)
-        for replica in self.replicas:
-            await replica.close()
-
-    @property
-    def failure(self) -> InfrastructureError | None:
-        """Why no call can be answered any more; None while one can."""
-        return InfrastructureError(self._why_over) if self._why_over is not None else None
-
-    def _end(self, why: str) -> None:
-        if self._why_over is None:
-            self._why_over = why
-            log.error("no more calls", extra={"model": self.name, "reason": why})
-            self._over.set()
-
-    async def _watch(self, replica: Replica) -> None:
-        await replica.watch()
-        if all(one.dead for one in self.replicas):
-            told = "; ".join(f"{one.url}: {one.dead}" for one in self.replicas)
-            self._end(f"the model server is dead: {told}")
+        await self.replicas.close()
 
     async def send(self, body: Body, *, trial: int = 1, nth: int = 1) -> Answered:
         """Return the answer to a chat request, from the cache where it is there.
@@ -214,8 +154,6 @@ class ChatModel:
             answer, tries = await self._ask(body)
             if self._cache:
                 answer = await self._cache.keep(key, answer)
-        else:
-            self.usage.cached += 1
         log.info(
             "call",
             extra={
@@ -229,77 +167,22 @@ class ChatModel:
         return Answered(answer, tries)
 
     async def _ask(self, body: Body) -> tuple[Answer, int]:
-        """Ask the replicas in turn until one answers; return the answer and the tries it took."""
-        if not self.replicas:
+        """Return the answer of a server and the tries it took; end here if the budget is spent."""
+        if not self.replicas.all:
             trouble = self._cache.trouble if self._cache else None
             raise InfrastructureError(
                 trouble
                 or f"the call cache has no answer of {self.name} to this call (--replay); "
                 "run once without --replay"
             )
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(PassingError),
-            stop=stop_after_attempt(self.settings.tries) | stop_before_delay(MAX_TRYING_SECONDS),
-            wait=_pause,
-            sleep=self._rest,
-            before_sleep=self._note_retry,
-            reraise=True,
-        )
-        tries, replica = 0, self.replicas[0]
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    tries, replica = tries + 1, self._next()
-                    answer = await replica.ask(body)
-        except PassingError as error:
-            self._give_up(replica, tries, error)
-            raise self.failure or InfrastructureError(
-                f"the model server at {replica.url} failed {tries} times: {error}"
-            ) from None
-        self._given_up = 0
-        self._account(answer)
-        return answer, tries
-
-    def _next(self) -> Replica:
-        """Return the replica whose turn it is.
-
-        Raises:
-            InfrastructureError: no call can be answered any more.
-        """
-        if self.failure is not None:
-            raise self.failure
-        living = [replica for replica in self.replicas if not replica.dead]
-        self._turn += 1
-        return living[self._turn % len(living)]
-
-    async def _rest(self, seconds: float) -> None:
-        """Pause between two tries, unless there is nothing more to wait for."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), seconds)
-
-    def _note_retry(self, state: RetryCallState) -> None:
-        self.usage.retries += 1
-        error = state.outcome.exception() if state.outcome else None
-        log.warning("retry", extra={"tries": state.attempt_number, "reason": str(error)})
-
-    def _give_up(self, replica: Replica, tries: int, error: PassingError) -> None:
-        self._given_up += 1
-        if self._given_up >= MAX_GIVEN_UP:
-            self._end(
-                f"the model server at {replica.url} failed {self._given_up} calls in a row, the "
-                f"last {tries} times: {error}"
-            )
-
-    def _account(self, answer: Answer) -> None:
-        """Add up what a server has answered; end here where the budget is spent."""
-        self.usage.calls += 1
+        answer, tries = await self.replicas.ask(body)
         if answer.kind == "completion":
             completion = answer.completion()
-            self.usage.prompt_tokens += completion.prompt_tokens
-            self.usage.completion_tokens += completion.completion_tokens
+            self.tokens += completion.prompt_tokens + completion.completion_tokens
         budget = self.settings.token_budget
-        if budget is not None and self.usage.tokens >= budget:
-            self._end(f"the budget of {budget} tokens is spent (--token-budget)")
+        if budget is not None and self.tokens >= budget:
+            self.replicas.end(f"the budget of {budget} tokens is spent (--token-budget)")
+        return answer, tries
 
     async def native_tools(self) -> bool:
         """Return whether model and server together make valid tool calls; probed once a run.
@@ -330,18 +213,6 @@ class ChatModel:
         except (RefusedError, AgentError, ValueError):
             # A server without tools answers 400, or prose: either way there are none to use.
             return False
-
-
-def _pause(state: RetryCallState) -> float:
-    """Return the pause before the next try, in seconds: twice the last, less up to half of it.
-
-    The random part keeps calls that failed together from coming back together. What a server asks
-    for by Retry-After is the least.
-    """
-    longest = min(FIRST_PAUSE_SECONDS * 2 ** (state.attempt_number - 1), LONGEST_PAUSE_SECONDS)
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, PassingError) else None
-    return (asked or 0.0) + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
 
 
 def _chosen(url: str, about: About, name: str | None) -> str:

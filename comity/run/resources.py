@@ -143,7 +143,7 @@ class Resources:
         found = []
         if self.cache is not None and self.cache.trouble is not None:
             found.append(self.cache.trouble)
-        for replica in self.model.replicas if self.model else ():
+        for replica in self.model.replicas.all if self.model else ():
             if replica.dead is not None:
                 found.append(f"the model server at {replica.url} is dead: {replica.dead}")
             if replica.busy:
@@ -158,7 +158,7 @@ class Resources:
         return {
             "model": self.model
             and {
-                "urls": [replica.url for replica in self.model.replicas],
+                "urls": [replica.url for replica in self.model.replicas.all],
                 "name": self.model.name,
                 "fingerprint": self.model.fingerprint,
                 "sampling": self.model.settings.sampling.model_dump(),
