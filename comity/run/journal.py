@@ -15,7 +15,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._whole = 0
+        self._whole = path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
         """How many bytes of the file are whole lines."""
 
     def append(self, lines: list[bytes]) -> None:

@@ -114,8 +114,11 @@ class Store:
 
     def place(self, folder: str, case_id: str, suffix: str) -> Path:
         """Return where a file that belongs to a case is kept."""
-        name = _UNSAFE.sub("_", case_id)[:MAX_NAME_CHARACTERS]
         (self.folder / folder).mkdir(exist_ok=True)
+        return self._place(folder, case_id, suffix)
+
+    def _place(self, folder: str, case_id: str, suffix: str) -> Path:
+        name = _UNSAFE.sub("_", case_id)[:MAX_NAME_CHARACTERS]
         return self.folder / folder / f"{name}{suffix}"
 
     def discard(self, path: Path) -> None:
@@ -142,46 +145,40 @@ class Store:
     def _write_waiting(self) -> None:
         """Write all that waits; what another turn of the writer has taken waits no more."""
         lines: list[bytes] = []
-        under_way: list[tuple[Outcome, Future[None]]] = []
+        under_way: list[tuple[Outcome, Path, Future[None]]] = []
         while self._waiting:
             outcome, kept = self._waiting.popleft()
             if not kept.set_running_or_notify_cancel():
                 continue
+            transcript = self._place("transcripts", outcome.case.id, ".json")
             try:
-                lines.append(self._line(outcome))
-                under_way.append((outcome, kept))
+                lines.append(self._line(outcome, transcript))
+                under_way.append((outcome, transcript, kept))
             except Exception as error:
                 # Whatever it is, it concerns this outcome alone.
+                self.discard(transcript)
                 kept.set_exception(self._not_kept(outcome, error))
         if not lines:
             return
         try:
             self._journal.append(lines)
         except OSError as error:
-            for outcome, kept in under_way:
-                self.discard(self._transcript(outcome))
+            for outcome, transcript, kept in under_way:
+                self.discard(transcript)
                 kept.set_exception(self._not_kept(outcome, error))
         else:
-            for _, kept in under_way:
+            for _, _, kept in under_way:
                 kept.set_result(None)
 
-    def _line(self, outcome: Outcome) -> bytes:
+    def _line(self, outcome: Outcome, transcript: Path) -> bytes:
         """Write the outcome's evidence, and return its line."""
-        transcript = self._transcript(outcome)
-        try:
-            transcript.write_text(outcome.model_dump_json(include=set(EVIDENCE)), "utf-8")
-        except OSError:
-            self.discard(transcript)
-            raise
+        transcript.write_text(outcome.model_dump_json(include=set(EVIDENCE)), "utf-8")
         line = outcome.model_dump(mode="json", exclude=set(EVIDENCE))
         reply = outcome.transcript.reply
         line["case_id"] = outcome.case.id
         line["reply"] = reply.text if reply else None
         line["transcript"] = self.relative(transcript)
         return json.dumps(line, ensure_ascii=False).encode()
-
-    def _transcript(self, outcome: Outcome) -> Path:
-        return self.place("transcripts", outcome.case.id, ".json")
 
     def _not_kept(self, outcome: Outcome, error: Exception) -> InfrastructureError:
         return self._refused(f"the outcome of {outcome.case.id} cannot be kept", error)

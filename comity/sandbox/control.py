@@ -101,7 +101,7 @@ class RunningSite:
         self._client = httpx2.AsyncClient(
             base_url=address,
             headers={TOKEN_HEADER: token},
-            timeout=patience,
+            timeout=None,
             # A connection on loopback costs nothing; a kept one may be closed just as it is used.
             limits=httpx2.Limits(max_keepalive_connections=0),
             trust_env=False,
@@ -194,8 +194,8 @@ class RunningSite:
         async with self._examining:
             if self.lost is None:
                 try:
-                    await self._client.get("/_control/health")
-                except httpx2.TimeoutException:
+                    await self._request("GET", "health")
+                except TimeoutError:
                     self._lost = f"did not answer for {self._patience:g} s"
                 except httpx2.HTTPError as error:
                     if not await self._ended():
@@ -236,10 +236,9 @@ class RunningSite:
     async def delete(self, sandbox: Sandbox) -> None:
         """Remove the sandbox; where the site does not do so, it goes with the site itself."""
         if self.lost is None:
-            with suppress(httpx2.HTTPError):
-                await self._client.delete(
-                    f"/_control/sandboxes/{sandbox.id}", timeout=DELETE_SECONDS
-                )
+            with suppress(httpx2.HTTPError, TimeoutError):
+                async with asyncio.timeout(DELETE_SECONDS):
+                    await self._request("DELETE", f"sandboxes/{sandbox.id}")
 
     async def stop(self) -> None:
         """End the process, all its sandboxes and its temporary files."""
@@ -260,12 +259,17 @@ class RunningSite:
                 f"{method} {path}: {where}: {detail['msg']}"
             ) from None
 
+    async def _request(self, method: str, path: str, body: object = None) -> httpx2.Response:
+        """Return the whole answer, which must be there in time."""
+        async with asyncio.timeout(self._patience):
+            return await self._client.request(method, f"/_control/{path}", json=body)
+
     async def _send(self, method: str, path: str, body: object) -> httpx2.Response:
         if self.lost is not None:
             raise InfrastructureError(self.obituary())
         try:
-            response = await self._client.request(method, f"/_control/{path}", json=body)
-        except httpx2.HTTPError as error:
+            response = await self._request(method, path, body)
+        except (httpx2.HTTPError, TimeoutError) as error:
             if await self.examine():
                 raise InfrastructureError(self.obituary()) from None
             raise InfrastructureError(

@@ -93,3 +93,19 @@ def test_a_killed_run_leaves_nothing_but_what_it_had_finished(watched):
     watched.finish()
     assert len(watched.outcomes()) == 4
     assert watched.statuses() == {"judged": 4}
+
+
+def test_a_run_whose_site_does_not_start_is_not_the_latest_and_leaves_nothing(watched):
+    sites = watched.root / "environments" / "sites.yaml"
+    sites.write_text(
+        "- id: tiny\n  title: Tiny\n  command: [sh, -c, 'echo no database >&2; exit 3']\n"
+    )
+    watched.start(agents=("wanderer",))
+    code, output = watched.finish()
+    assert code == 4, output
+    assert "ended with exit status 3" in output
+    assert "no database" in output
+    reports = watched.root / "reports"
+    assert [path.name for path in reports.iterdir()] == ["runs"]
+    [run] = (reports / "runs").iterdir()
+    assert {path.name for path in run.iterdir()} >= {"run.json", "tiny.log"}

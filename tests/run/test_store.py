@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import wait
@@ -161,6 +162,20 @@ def test_what_could_not_be_taken_back_at_once_is_taken_back_before_the_next_line
         file.write(b'{"half a li')
     store.append(outcome(2)).result()
     assert [each.case.trial for each in read(store.folder)] == [1, 2]
+
+
+def test_what_another_process_has_kept_stays(store: Store) -> None:
+    store.append(outcome(1)).result()
+    with (store.folder / OUTCOMES_FILE).open("ab") as file:
+        file.write(b'{"half a li')
+    Store(store.folder).append(outcome(2)).result()
+    assert [each.case.trial for each in read(store.folder)] == [1, 2]
+
+
+def test_a_folder_that_has_gone_is_told_and_nobody_waits_for_it(store: Store) -> None:
+    shutil.rmtree(store.folder)
+    with pytest.raises(InfrastructureError, match="No such file or directory"):
+        store.append(outcome(1)).result(10)
 
 
 def test_an_outcome_that_cannot_be_written_takes_no_other_along(store: Store) -> None:
