@@ -109,13 +109,12 @@ class _Record:
 
 
 async def live(case: Case, parts: Parts, queued: float) -> Outcome:
-    """Run one case from start to outcome, and keep it in the store.
+    """Run one case from start to outcome, which is for the caller to keep.
 
     Whatever an agent does and whatever fails is in the outcome's status; `queued` is how long the
     case waited for its turn, in seconds.
 
     Raises:
-        InfrastructureError: the outcome cannot be kept.
         asyncio.CancelledError: the case was cancelled, and nothing of it is kept.
     """
     CASE.set(case.id)  # each case is a task of its own, and so has a context of its own
@@ -137,10 +136,10 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
     if task is not None and task.cancelling():
         # Whatever clean-up made of that, nobody waits for this case any more.
         raise asyncio.CancelledError
-    return await _kept(outcome, parts.store)
+    return outcome
 
 
-async def _kept(outcome: Outcome, store: Store) -> Outcome:
+async def keep(outcome: Outcome, store: Store) -> Outcome:
     """Keep an outcome and return it; whoever cancels the case now comes too late.
 
     Raises:
@@ -362,4 +361,4 @@ async def refused(case: Case, parts: Parts, reason: str, queued: float) -> Outco
         reason=_capped(reason),
         timing=Timing(started=now, stopped=now, queued=round(queued, 3)),
     )
-    return await _kept(outcome, parts.store)
+    return await keep(outcome, parts.store)

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 Live = Callable[[Case, float], Awaitable[Outcome]]
 Refuse = Callable[[Case, str, float], Awaitable[Outcome]]
+Keep = Callable[[Outcome], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,17 @@ class Schedule:
     """Runs cases ahead of the tests that ask for them, at most `concurrency` at once.
 
     `live` runs a case that has waited for so many seconds; `refuse` makes the outcome of one that
-    is not run, or not to its end, from the reason why.
+    is not run, or not to its end, from the reason why. `keep` brings the outcome of a case that was
+    run to the disk, which is no longer a matter of concurrency.
     """
 
-    def __init__(self, loop: Loop, live: Live, refuse: Refuse, concurrency: int) -> None:
+    def __init__(
+        self, loop: Loop, live: Live, refuse: Refuse, concurrency: int, *, keep: Keep | None = None
+    ) -> None:
         self._loop = loop
         self._live = live
         self._refuse = refuse
+        self._keep = keep
         self._places = asyncio.Semaphore(concurrency)
         self._futures: dict[str, Future[Outcome]] = {}
         self._tasks: set[asyncio.Task[Outcome]] = set()
@@ -72,8 +77,11 @@ class Schedule:
         self._tasks.add(task)
         try:
             async with self._places:
+                outcome = None
                 if self._reason is None:
-                    return await self._run(case, time.monotonic() - ready)
+                    outcome = await self._run(case, time.monotonic() - ready)
+            if outcome is not None:
+                return outcome if self._keep is None else await self._keep(outcome)
         except asyncio.CancelledError:
             if self._reason is None or self._cancelled:
                 raise

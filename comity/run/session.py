@@ -13,7 +13,7 @@ from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
 from comity.run.agents import Agent, load_agent
-from comity.run.life import Limits, Parts, live, refused
+from comity.run.life import Limits, Parts, keep, live, refused
 from comity.run.log import Log
 from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
@@ -170,6 +170,7 @@ class Session:
             lambda case, queued: live(case, parts, queued),
             lambda case, reason, queued: refused(case, parts, reason, queued),
             self.settings.concurrency,
+            keep=lambda outcome: keep(outcome, store),
         )
         reading.prepare()
         # What was imported and collected until now lives as long as the run. To look through it

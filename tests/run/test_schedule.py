@@ -251,3 +251,19 @@ def test_a_call_on_a_thread_that_hangs_does_not_keep_the_interpreter(project):
         [sys.executable, "hangs.py"], cwd=project.root, env=project.environment(), check=True
     )
     assert time.monotonic() - begun < 20
+
+
+def test_a_case_whose_outcome_is_being_kept_holds_no_place(loop):
+    work, kept = Work(), asyncio.Event()
+
+    async def keep(outcome):
+        await kept.wait()
+        return f"kept {outcome}"
+
+    work.let_go.set()
+    schedule = Schedule(loop, work.live, work.refuse, 1, keep=keep)
+    schedule.start([Case("a"), Case("b")])
+    until(lambda: work.begun == ["a", "b"])
+    assert schedule.outcome("a", 0.0) is None
+    loop.call(kept.set)
+    assert schedule.outcome("a") == "kept lived a"
