@@ -1,6 +1,7 @@
 """What the plugin does once a session has cultural tests: collect, run, hand out outcomes."""
 
 from collections.abc import Generator, Iterable
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,8 @@ class Cultural:
         for item in items:
             has_case = _case_id(item) or not item.get_closest_marker(MARK)
             (kept if has_case else empty).append(item)
+        items[:] = _together(kept)
         if empty:
-            items[:] = kept
             self.config.hook.pytest_deselected(items=empty)
 
     @pytest.hookimpl(tryfirst=True)
@@ -155,6 +156,20 @@ def session_of(config: pytest.Config) -> Session:
             "mark": config.option.markexpr,
         },
     )
+
+
+def _together(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests with those over one case side by side, at the place of the first.
+
+    So a case's tests report when it ends, not when the last case has ended; as pytest orders tests
+    by the instances of a parametrized fixture. Each file keeps its own.
+    """
+    places: dict[tuple[Path, str], int] = {}
+    order = [
+        places.setdefault((item.path, _case_id(item) or item.nodeid), place)
+        for place, item in enumerate(items)
+    ]
+    return [item for _, item in sorted(zip(order, items, strict=True), key=itemgetter(0))]
 
 
 def _case_id(item: pytest.Item) -> str | None:

@@ -1,12 +1,13 @@
 """Allure: each test's result carries its case's evidence, labels and true times.
 
-Attachments are made in the test's own thread: `allure.attach` files them under the test that runs.
-They are written once for a case; its other tests have links to them. A link each, since of several
-results that name one file, Allure 3 shows it in the first alone.
+The evidence of a case is written once, beside Allure's own files; its other tests have links to it.
+A link each, since of several results that name one file, Allure 3 shows it in the first alone.
 """
 
 import os
 import shutil
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,39 @@ class Results:
         if case_id in self._attachments:
             result.attachments.extend(map(self._linked, self._attachments[case_id]))
         else:
-            had = len(result.attachments)
-            _attach(outcome, store)
-            self._attachments[case_id] = result.attachments[had:]
+            self._attachments[case_id] = list(self._written(outcome, store))
+            result.attachments.extend(self._attachments[case_id])
         result.start = round(outcome.timing.started * 1000)
         result.stop = round(outcome.timing.stopped * 1000)
+
+    def _written(self, outcome: Outcome, store: Store) -> Iterator[Any]:
+        """Write the case's evidence; yield what a result says of it."""
+        end_state = outcome.end_state
+        yield self._file("story", "txt", "text/plain", outcome.story().encode())
+        for name, content in (
+            ("transcript", outcome.transcript.model_dump_json(indent=1)),
+            ("end state", end_state.model_dump_json(indent=1) if end_state else None),
+            ("findings", _FINDINGS.dump_json(outcome.findings, indent=1).decode()),
+        ):
+            if content is not None:
+                yield self._file(name, "json", "application/json", content.encode())
+        screenshot = store.folder / outcome.attachments.get("screenshot", "")
+        if screenshot.is_file():
+            yield self._file("last page", "png", "image/png", screenshot.read_bytes())
+
+    def _file(self, name: str, kind: str, mime: str, content: bytes) -> Any:
+        # Not by `allure.attach`, which takes five times as long to find the test that runs.
+        from allure_commons.model2 import Attachment
+
+        source = f"{uuid.uuid4()}-attachment.{kind}"
+        (self._folder / source).write_bytes(content)
+        return Attachment(name=name, source=source, type=mime)
 
     def _linked(self, first: Any) -> Any:
         """Return an attachment of the same content as `first`, in a file of its own."""
         from allure_commons.model2 import Attachment
-        from allure_commons.utils import uuid4
 
-        source = f"{uuid4()}-{first.source.rpartition('-')[2]}"
+        source = f"{uuid.uuid4()}-{first.source.rpartition('-')[2]}"
         try:
             os.link(self._folder / first.source, self._folder / source)
         except OSError:  # not every file system has links
@@ -86,18 +108,3 @@ def _label(result: Any, outcome: Outcome) -> None:
     )
     model = represent(case.model or "none")
     result.parameters.append(Parameter(name="model", value=model, excluded=True))
-
-
-def _attach(outcome: Outcome, store: Store) -> None:
-    """Attach the case's evidence to the running test."""
-    import allure
-
-    json = allure.attachment_type.JSON
-    allure.attach(outcome.story(), "story", allure.attachment_type.TEXT)
-    allure.attach(outcome.transcript.model_dump_json(indent=1), "transcript", json)
-    if outcome.end_state is not None:
-        allure.attach(outcome.end_state.model_dump_json(indent=1), "end state", json)
-    allure.attach(_FINDINGS.dump_json(outcome.findings, indent=1), "findings", json)
-    screenshot = outcome.attachments.get("screenshot")
-    if screenshot is not None and (store.folder / screenshot).is_file():
-        allure.attach.file(store.folder / screenshot, "last page", allure.attachment_type.PNG)
