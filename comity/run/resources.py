@@ -1,7 +1,6 @@
 """What a run needs beside its agents: model, sites, browser. Opened once, closed once."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from comity import leash
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.call_cache import CallCache
 from comity.models.client import ChatModel
@@ -17,13 +15,11 @@ from comity.models.launch import ServerSpec
 from comity.models.progress import Progress
 from comity.models.replica import ends_by_itself
 from comity.models.serving import Server, ensure_server
+from comity.run.scratch import Scratch
 from comity.run.settings import Settings
 from comity.sandbox.browser import Browser
 from comity.sandbox.sites import Site, SiteSpec
 from comity.schema import Case
-
-SCRATCH_PREFIX = "comity-"
-BROWSERS_PART = "browser"
 
 
 @dataclass
@@ -55,9 +51,10 @@ class Resources:
                     f"there is no site {site!r}; environments/sites.yaml describes: {known}"
                 )
         if wanted:
-            self.scratch = _scratch()
-            self._closing.push_async_callback(asyncio.to_thread, leash.remove, str(self.scratch))
-            self.browser = await Browser.find(self.scratch / BROWSERS_PART)
+            scratch = Scratch.make()
+            self._closing.push_async_callback(asyncio.to_thread, scratch.remove)
+            self.scratch = scratch.path
+            self.browser = await Browser.find(self.scratch)
             self._closing.push_async_callback(self.browser.close)
         if any(case.agent.uses_model for case in cases):
             if not settings.no_cache:
@@ -174,17 +171,3 @@ class Resources:
         """Stop what was started, the last first."""
         self._closed = True
         await self._closing.aclose()
-
-
-def _scratch() -> Path:
-    """Return a fresh directory, which nobody else can read, for the run's temporary files.
-
-    Raises:
-        InfrastructureError: there is no room for it.
-    """
-    try:
-        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
-        (scratch / BROWSERS_PART).mkdir()
-    except OSError as error:
-        raise InfrastructureError(f"no temporary directory can be made: {error}") from None
-    return scratch

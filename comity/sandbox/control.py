@@ -126,8 +126,7 @@ class RunningSite:
             command: what is run; `{python}` stands for the interpreter that runs Comity.
             root: the directory that it is run in.
             log: the file for what it writes.
-            temporary: where a directory is made for its temporary files, which is removed at its
-                end. Should we end before it, its supervisor removes all that lies beside that too.
+            temporary: where a directory is made for its temporary files, and removed at its end.
             within: how long it may take to say where it listens, in seconds.
             patience: how long it may take for an answer, in seconds.
 
@@ -151,7 +150,6 @@ class RunningSite:
             cwd=root,
             log=log,
             capture_first_line=True,
-            scratch=temporary.parent,
         )
         try:
             line = await asyncio.to_thread(process.first_line, within)

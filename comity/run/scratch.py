@@ -1,0 +1,43 @@
+"""The directory of a run's temporary files, which goes with the run, however that ends."""
+
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from comity import leash
+from comity.errors import InfrastructureError
+from comity.processes import ChildProcess
+
+PREFIX = "comity-"
+# It does nothing; its supervisor is what is wanted, and sees the end of this process.
+KEEPER = ("sleep", "infinity")
+
+
+class Scratch:
+    """A directory in the system's temporary one, readable by this user alone.
+
+    It is to be removed when all that writes into it has ended. Where this process is killed before
+    that, at whatever moment, the supervisor of a keeper removes it.
+    """
+
+    def __init__(self, path: Path, keeper: ChildProcess) -> None:
+        self.path = path
+        self._keeper = keeper
+
+    @classmethod
+    def make(cls) -> Self:
+        """Return a fresh one.
+
+        Raises:
+            InfrastructureError: there is no room for it.
+        """
+        try:
+            path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        except OSError as error:
+            raise InfrastructureError(f"no temporary directory can be made: {error}") from None
+        return cls(path, ChildProcess.start(KEEPER, scratch=path))
+
+    def remove(self) -> None:
+        """Remove it with all that is in it."""
+        leash.remove(str(self.path))
+        self._keeper.stop()
