@@ -173,12 +173,15 @@ class Store:
     def _line(self, outcome: Outcome, transcript: Path) -> bytes:
         """Write the outcome's evidence, and return its line."""
         transcript.write_text(outcome.model_dump_json(include=set(EVIDENCE)), "utf-8")
-        line = outcome.model_dump(mode="json", exclude=set(EVIDENCE))
         reply = outcome.transcript.reply
-        line["case_id"] = outcome.case.id
-        line["reply"] = reply.text if reply else None
-        line["transcript"] = self.relative(transcript)
-        return json.dumps(line, ensure_ascii=False).encode()
+        added = {
+            "case_id": outcome.case.id,
+            "reply": reply.text if reply else None,
+            "transcript": self.relative(transcript),
+        }
+        # Two objects joined as text: to take an outcome apart in Python takes ten times as long.
+        told = outcome.model_dump_json(exclude=set(EVIDENCE))
+        return f"{told[:-1]},{json.dumps(added, ensure_ascii=False)[1:]}".encode()
 
     def _not_kept(self, outcome: Outcome, error: Exception) -> InfrastructureError:
         return self._refused(f"the outcome of {outcome.case.id} cannot be kept", error)

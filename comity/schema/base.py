@@ -113,13 +113,14 @@ def printable(text: str, limit: int) -> str:
     direction of text around are escaped too.
     """
     cut = text if len(text) <= limit else text[:limit]
-    safe = "".join(
-        character
-        if character.isprintable() or character in "\n\t\u3000\u00a0"
-        else character.encode("unicode_escape").decode()
-        for character in cut
-    )
+    safe = cut if cut.replace("\n", "").isprintable() else "".join(map(_escaped, cut))
     return safe if cut is text else f"{safe}… ({len(text) - limit} more characters)"
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or character in "\n\t\u3000\u00a0":
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def well_formed(text: str) -> str:
