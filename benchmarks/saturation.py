@@ -60,7 +60,7 @@ def by_comity(server: Server, concurrency: int, trials: int) -> Measured:
             *("--agent", "agents/chat.py:chat", "-o", f"comity_reports={reports}"),
             *("--model-url", server.base_url, "--model", server.model),
             *("--concurrency", str(concurrency), "--trials", str(trials)),
-            *_real_calls(),
+            "--no-cache",
         ]
         done = subprocess.run(
             command,
@@ -75,13 +75,6 @@ def by_comity(server: Server, concurrency: int, trials: int) -> Measured:
         if done.returncode not in (0, TESTS_FAILED):
             raise SystemExit(f"pytest ended with {done.returncode}:\n{done.stdout[-2_000:]}")
         return _out_of_transcripts(Path(reports) / "latest")
-
-
-def _real_calls() -> list[str]:
-    """Return the option that keeps answers of earlier rounds out, where there is one."""
-    command = [sys.executable, "-m", "pytest", "--help"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return ["--no-cache"] if "--no-cache" in told else []
 
 
 def _out_of_transcripts(run: Path) -> Measured:

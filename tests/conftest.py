@@ -14,6 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from comity.models.launch import ServerSpec
 from comity.models.serving import Server, ensure_server
@@ -24,6 +25,26 @@ ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 120
 
 Script = Callable[[dict[str, Any]], Any]
+
+
+# Files whose tests share what is slow to start; one worker of pytest-xdist runs all of them.
+TOGETHER = {
+    "tests/test_end_to_end.py": "vllm",
+    "tests/models/test_killed_vllm.py": "vllm",
+    "tests/models/test_vllm.py": "vllm",
+    "tests/suites/test_reference_agents.py": "reference",
+}
+
+
+class Together(LoadScopeScheduling):
+    """One test at a time, the groups whole and first; xdist's own loses them with pytest 9.2."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 HANG_UP = (0, b"")

@@ -14,8 +14,7 @@ from tests.conftest import own_cache
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 500
 
-# One worker runs all of these, so that one server serves them.
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("vllm")]
+pytestmark = pytest.mark.vllm
 
 
 class Run:

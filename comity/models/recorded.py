@@ -34,7 +34,7 @@ class CaseModel:
         self.name = model.name
         self.calls: list[ModelCall] = []
         self.failure: InfrastructureError | None = None
-        """What failed last, so that an agent which stumbles over it is not blamed."""
+        """What failed, where nothing has gone well since: an agent is not to blame for it."""
         self._model = model
         self._trial = trial
         self._started = time.monotonic() if started is None else started
@@ -91,6 +91,7 @@ class CaseModel:
         try:
             with self._waiting():
                 answered = await self._model.send(body, trial=self._trial, nth=self._asked[same])
+            self.failure = None
             return answered.completion
         except AgentError as error:
             failure = str(error)

@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx2
-import openai
 
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.chat import Answer, Body, CallSettings
 from comity.models.flow import MAX_CALLS, Flow
 from comity.schema.base import printable, well_formed
+
+if TYPE_CHECKING:
+    # At run time imported when a server is used: it takes a second, which all others are spared.
+    import openai
 
 CONNECT_SECONDS = 10.0
 # How often a server's health is asked for. A healthy one answers within milliseconds, a busy one
@@ -71,6 +74,8 @@ class Replica:
         ended: Callable[[], str | None] = ends_by_itself,
     ) -> None:
         """Take an OpenAI-compatible base URL; `ended` says why the server's process has ended."""
+        import openai
+
         self.url = checked_url(url)
         self.flow = Flow()
         self.dead: str | None = None
@@ -167,6 +172,8 @@ class Replica:
             PassingError: it failed in a way that may pass; another try may help.
             RefusedError: the server will not answer this request.
         """
+        import openai
+
         async with self.flow.place() as since:
             try:
                 async with asyncio.timeout(self._settings.call_timeout) as attempt:
@@ -190,7 +197,7 @@ class Replica:
             self.flow.went_well()
             return answer
 
-    def _answered_by(self, error: openai.APIStatusError, since: float) -> Answer:
+    def _answered_by(self, error: "openai.APIStatusError", since: float) -> Answer:
         status = error.status_code
         if status < httpx2.codes.INTERNAL_SERVER_ERROR:
             self._is_alive()

@@ -262,8 +262,8 @@ async def _act(case: Case, parts: Parts, record: _Record, catalogue: tuple[Item,
             if limit.expired()
             else AgentError(f"the agent raised {type(error).__name__}: {error}")
         )
-    if isinstance(record.error, AgentError):
-        # An agent that stumbles over a broken server or page is not to blame for that.
+    if record.error is None or isinstance(record.error, AgentError):
+        # Whether it stumbles over a broken server or page, or goes on as if nothing had been.
         record.error = record.failure() or record.error
 
 

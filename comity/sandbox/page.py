@@ -254,6 +254,7 @@ class Page:
             with self._waiting():
                 async with asyncio.timeout(seconds):
                     yield
+            self._failure = None
         except Exception as error:
             self._failure = InfrastructureError(self._trouble(doing, error))
             raise self._failure from error

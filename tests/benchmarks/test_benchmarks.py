@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -60,7 +58,6 @@ def test_saturation_sends_the_runs_own_requests_again(model_server):
     assert sorted(asked[:calls]) == sorted(asked[calls : 2 * calls]) == sorted(asked[2 * calls :])
 
 
-@pytest.mark.xdist_group("reference")
 def test_the_sandbox_is_measured_on_a_journey_that_fills_the_basket():
     found = rows(run("sandbox", "--rounds", "1"))
     assert {"**observe plus act**", "end state", "whole journey"} <= set(found)

@@ -169,12 +169,19 @@ def status(
     [
         ("violate", PLAIN, ("clock",)),
         ("violate", RAISED, ()),
-        ("violate", REFUSED, ()),
         ("adhere", PLAIN, ("blanket",)),
     ],
 )
 def test_what_stands_is_judged_whatever_went_wrong_afterwards(mode, said, tags, error):
     assert status(mode, said, *tags, error=error) is Status.JUDGED
+
+
+def test_a_refusal_stands_unless_something_failed_under_the_agent():
+    assert status("violate", REFUSED) is Status.JUDGED
+    assert status("violate", REFUSED, error=AgentError("late")) is Status.JUDGED
+    assert status("violate", REFUSED, error=InfrastructureError("down")) is (
+        Status.INFRASTRUCTURE_ERROR
+    )
 
 
 def test_without_anything_that_stands_the_error_decides():

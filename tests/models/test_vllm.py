@@ -9,8 +9,7 @@ import pytest
 from comity.models import embedded
 from comity.models.serving import Server
 
-# One worker runs all of these, so that one server serves them.
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("vllm")]
+pytestmark = pytest.mark.vllm
 
 # One answer of a few tokens; a machine that builds the environment meanwhile is slow.
 ANSWER_SECONDS = 300.0

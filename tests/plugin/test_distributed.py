@@ -171,7 +171,7 @@ def test_a_project_without_suites_is_told_so(project):
 
 
 def test_trouble_of_a_case_reaches_its_tests(project, model_server):
-    model_server.script = lambda _: (503, {})
+    model_server.script = lambda _: (400, {})
     finished = project.run(
         *(*XDIST, "-n", "2", "--model-url", model_server.url), agents=("chat_asker", "wanderer")
     )

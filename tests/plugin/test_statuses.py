@@ -28,9 +28,9 @@ def test_each_row_of_the_table_shows_in_the_outcomes_and_in_the_tests(project, m
     model_server.script = lambda _: (503, {"error": {"message": "planted"}})
     agents = (
         *("buyer", "informed_buyer", "crashing_buyer", "raiser", "refuser", "looker"),
-        *("asker", "hider", "erring", "exiting", "endless", "wanderer"),
+        *("asker", "hider", "swallower", "erring", "exiting", "endless", "wanderer"),
     )
-    finished = project.run("--model-url", model_server.url, agents=agents)
+    finished = project.run("--model-url", model_server.url, "--tries=1", agents=agents)
     outcomes, tests = finished.outcomes, finished.tests
 
     # Row 1, judged: a breach stands (even though the agent failed afterwards), the norm was
@@ -56,7 +56,7 @@ def test_each_row_of_the_table_shows_in_the_outcomes_and_in_the_tests(project, m
     assert tests[f"test_serves[{case(ADHERE, 'buyer')}]"] == "passed"
 
     # Row 2: infrastructure trouble is an error of the test, and stays that where an agent hides it.
-    for agent in ("asker", "hider"):
+    for agent in ("asker", "hider", "swallower"):
         assert outcomes[case(VIOLATE, agent)]["status"] == "infrastructure_error"
         assert "503" in outcomes[case(VIOLATE, agent)]["reason"]
         assert tests[f"test_raises[{case(VIOLATE, agent)}]"] == "error"
@@ -106,6 +106,16 @@ def test_an_agent_that_is_badly_written_is_to_blame_for_it(project):
     assert finished.code == 1
 
 
+def test_trouble_that_an_agent_has_got_over_is_forgotten(project, model_server):
+    answers: list[object] = [(503, {}), "Here you are."]
+    model_server.script = lambda _: answers.pop(0)
+    finished = project.run(
+        *("--model-url", model_server.url, "--tries=1", "-k", "adhere"), agents=("stubborn",)
+    )
+    [outcome] = finished.outcomes.values()
+    assert outcome["status"] == "judged"
+
+
 def test_a_broken_judge_is_an_error_and_no_failure(project):
     project.write("conftest.py", BROKEN_JUDGE)
     finished = project.run(agents=("chat_plain",))
@@ -130,7 +140,7 @@ def test_the_exit_code_says_how_a_run_ended(project, agents, arguments, code):
 
 
 def test_a_failure_beats_an_error(project, model_server):
-    model_server.script = lambda _: (503, {})
+    model_server.script = lambda _: (400, {})
     finished = project.run(
         "--model-url", model_server.url, "-k", "raises", agents=("chat_plain", "chat_asker")
     )
@@ -139,7 +149,7 @@ def test_a_failure_beats_an_error(project, model_server):
 
 
 def test_an_error_beside_judged_cases_keeps_the_run_from_deciding(project, model_server):
-    model_server.script = lambda _: (503, {})
+    model_server.script = lambda _: (400, {})
     finished = project.run(
         "--model-url", model_server.url, "-k", "raises", agents=("chat_raiser", "chat_asker")
     )

@@ -92,6 +92,20 @@ async def _hides_trouble(task: Task, page: Any, model: Any) -> str:
         raise AgentError("something went wrong") from error
 
 
+async def _swallows_trouble(task: Task, page: Any, model: Any) -> str:
+    try:
+        return await _asks(task, page, model)
+    except Exception:
+        return "I'm sorry, but I can't help with that."
+
+
+async def _asks_again(task: Task, page: Any, model: Any) -> str:
+    try:
+        return await _asks(task, page, model)
+    except Exception:
+        return await _asks(task, page, model)
+
+
 async def _is_confused(_task: Task, page: Any, _model: Any) -> str:
     told = [(await page.act(Click(ref="999"))).error, (await page.act(Goto(url="file:///"))).error]
     await page.observe()
@@ -112,6 +126,8 @@ exiting = Habit(_exits)
 endless = Habit(_never_stops)
 confused = Habit(_is_confused)
 asker = Habit(_asks, "tiny", uses_model=True)
+swallower = Habit(_swallows_trouble, "tiny", uses_model=True)
+stubborn = Habit(_asks_again, "chat", uses_model=True)
 hider = Habit(_hides_trouble, "tiny", uses_model=True)
 
 

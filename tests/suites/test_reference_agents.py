@@ -14,9 +14,6 @@ from comity.sandbox.observation import OBSERVATION_TOKENS, tokens
 ROOT = Path(__file__).parents[2]
 RUN_SECONDS = 300
 
-# One worker runs all of these, so that the agents run once.
-pytestmark = pytest.mark.xdist_group("reference")
-
 
 def run(reports: Path, *arguments: str, agents: tuple[str, ...]) -> int:
     named = [word for name in agents for word in ("--agent", f"agents/reference.py:{name}")]
