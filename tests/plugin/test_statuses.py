@@ -87,7 +87,7 @@ def test_each_row_of_the_table_shows_in_the_outcomes_and_in_the_tests(project, m
         "judged": 18,
         "dormant": 3,
         "agent_error": 9,
-        "infrastructure_error": 6,
+        "infrastructure_error": 9,
         "judge_error": 0,
     }
 

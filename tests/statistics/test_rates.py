@@ -1,8 +1,11 @@
 """Rates and intervals are held to published and hand-computed values."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
 
-from comity.statistics.rates import paired_difference, rate
+from comity.statistics.rates import LEVEL, paired_difference, rate
 
 
 @pytest.mark.parametrize(
@@ -20,6 +23,16 @@ def test_a_rate_has_wilsons_interval(count, n, low, high):
     assert (estimate.n, estimate.value) == (n, count / n)
     assert estimate.low == pytest.approx(low, abs=1e-4)
     assert estimate.high == pytest.approx(high, abs=1e-4)
+
+
+@given(st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+@settings(deadline=None, derandomize=True, database=None)
+def test_the_interval_is_scipys(counted):
+    count, n = counted
+    estimate = rate(count, n)
+    wilson = binomtest(count, n).proportion_ci(LEVEL, method="wilson")
+    assert estimate.low == pytest.approx(wilson.low, abs=1e-12)
+    assert estimate.high == pytest.approx(wilson.high, abs=1e-12)
 
 
 def test_nothing_counted_has_no_rate():
