@@ -254,7 +254,8 @@ class Replica:
         self.dead = why
         log.error("dead", extra={"server": self.url, "reason": why})
         for attempt in self._attempts:
-            attempt.reschedule(asyncio.get_running_loop().time())
+            if not attempt.expired():
+                attempt.reschedule(asyncio.get_running_loop().time())
 
 
 def checked_url(url: str) -> str:
