@@ -48,11 +48,11 @@ class Controller:
         if node.gateway.spec.popen:
             node.workerinput[ADDRESS] = self._server.address
 
-    @pytest.hookimpl(optionalhook=True, trylast=True)
+    @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(
         self, config: pytest.Config, log: "Producer"
     ) -> "Scheduling | None":
-        """Keep tests over one case together, in projects of ours that schedule by no other rule."""
+        """Keep tests over one case together; other projects are left to xdist."""
         if config.getvalue("dist") != "load" or not self._has_suites():
             return None
         from comity.distributed.scheduling import CaseScheduling
