@@ -1,5 +1,6 @@
 """The words of a chat: what is asked of a model, and what it answered."""
 
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, JsonValue, SecretStr
@@ -63,8 +64,9 @@ class Answer(Word):
     payload: dict[str, JsonValue]
     """The server's JSON as it came; `message` alone where the context was exceeded."""
 
+    @cached_property
     def completion(self) -> Completion:
-        """Return the completion.
+        """The completion.
 
         Raises:
             ValidationError: the payload is no chat completion.

@@ -39,7 +39,7 @@ class Answered:
         if self.answer.kind == "context_exceeded":
             message = printable(str(self.answer.payload.get("message")), 500)
             raise AgentError(f"the prompt exceeds the model's context: {message}")
-        return self.answer.completion()
+        return self.answer.completion
 
 
 class ChatModel:
@@ -177,7 +177,7 @@ class ChatModel:
             )
         answer, tries = await self.replicas.ask(body)
         if answer.kind == "completion":
-            completion = answer.completion()
+            completion = answer.completion
             self.tokens += completion.prompt_tokens + completion.completion_tokens
         budget = self.settings.token_budget
         if budget is not None and self.tokens >= budget:

@@ -287,7 +287,7 @@ def _answer(text: str) -> Answer:
         # Models write lone surrogates when they break off within a character.
         payload = json.loads(well_formed(json.dumps(json.loads(text), ensure_ascii=False)))
         answer = Answer(payload=payload)
-        answer.completion()
+        _ = answer.completion  # read here, so that one that is none fails here
         return answer
     except ValueError as error:
         raise RefusedError(f"no chat completion was answered: {one_line(error)}") from None

@@ -126,12 +126,8 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
         outcome = await _judged(case, parts, record, started, queued)
     except Exception as error:
         # A fault of ours that nobody foresaw: it is told as such, and takes no other case along.
-        outcome = Outcome(
-            case=case,
-            status=Status.INFRASTRUCTURE_ERROR,
-            reason=_capped(f"a fault in Comity: {type(error).__name__}: {error}"),
-            timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
-        )
+        reason = f"a fault in Comity: {type(error).__name__}: {error}"
+        outcome = _failed(case, reason, started, queued)
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         # Whatever clean-up made of that, nobody waits for this case any more.
@@ -348,17 +344,16 @@ def _capped(reason: str) -> str:
     return printable(reason, MAX_REASON_CHARACTERS)
 
 
-async def refused(case: Case, parts: Parts, reason: str, queued: float) -> Outcome:
-    """Make and keep the outcome of a case that the run did not take to its end, and why.
-
-    Raises:
-        InfrastructureError: the outcome cannot be kept.
-    """
-    now = time.time()
-    outcome = Outcome(
+def _failed(case: Case, reason: str, started: float, queued: float) -> Outcome:
+    """Return the outcome of a case that failed by no doing of its agent's."""
+    return Outcome(
         case=case,
         status=Status.INFRASTRUCTURE_ERROR,
         reason=_capped(reason),
-        timing=Timing(started=now, stopped=now, queued=round(queued, 3)),
+        timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
     )
-    return await keep(outcome, parts.store)
+
+
+async def refused(case: Case, reason: str, queued: float) -> Outcome:
+    """Return the outcome of a case that the run did not take to its end, and why."""
+    return _failed(case, reason, time.time(), queued)

@@ -36,8 +36,8 @@ class Schedule:
     """Runs cases ahead of the tests that ask for them, at most `concurrency` at once.
 
     `live` runs a case that has waited for so many seconds; `refuse` makes the outcome of one that
-    is not run, or not to its end, from the reason why. `keep` brings the outcome of a case that was
-    run to the disk, which is no longer a matter of concurrency.
+    is not run, or not to its end, from the reason why. `keep` brings an outcome to the disk, which
+    is no longer a matter of concurrency.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Schedule:
                 if self._reason is None:
                     outcome = await self._run(case, time.monotonic() - ready)
             if outcome is not None:
-                return outcome if self._keep is None else await self._keep(outcome)
+                return await self._kept(outcome)
         except asyncio.CancelledError:
             if self._reason is None or self._cancelled:
                 raise
@@ -90,7 +90,11 @@ class Schedule:
             self._tasks.discard(task)
         assert self._reason is not None  # without one a case has been run, or cancelled
         async with self._places:
-            return await self._refuse(case, self._reason, time.monotonic() - ready)
+            outcome = await self._refuse(case, self._reason, time.monotonic() - ready)
+        return await self._kept(outcome)
+
+    async def _kept(self, outcome: Outcome) -> Outcome:
+        return outcome if self._keep is None else await self._keep(outcome)
 
     async def _run(self, case: Case, queued: float) -> Outcome:
         self._running += 1

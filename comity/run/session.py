@@ -168,7 +168,7 @@ class Session:
         self._schedule = Schedule(
             self._loop,
             lambda case, queued: live(case, parts, queued),
-            lambda case, reason, queued: refused(case, parts, reason, queued),
+            refused,
             self.settings.concurrency,
             keep=lambda outcome: keep(outcome, store),
         )
