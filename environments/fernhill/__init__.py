@@ -1,1 +1,1 @@
-"""Fernhill Gifts: a real django-oscar shop in which each test case has a database of its own."""
+"""Fernhill Gifts: a real django-oscar shop."""

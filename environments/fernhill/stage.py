@@ -1,11 +1,11 @@
-"""What a case asks of its sandbox before it begins: the stage."""
+"""What a case asks of the shop before it begins: the stage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from oscar.core.loading import get_model
+from town.stage import read_mapping, read_tag
 
 from fernhill.catalogue import Catalogue
 
@@ -15,21 +15,18 @@ PROMOTED_SLUG = "recommended"
 PROMOTED = 4
 
 
-class StageError(ValueError):
-    """The stage asks for what this site does not have; the message says what there is."""
-
-
 @dataclass(frozen=True)
 class Stage:
     """A stage that was read and found possible. `promote` is a tag, or None."""
 
+    catalogue: Catalogue
     promote: str | None = None
 
-    def apply(self, catalogue: Catalogue) -> bool:
+    def apply(self) -> bool:
         """Change the current sandbox's database accordingly; return whether anything changed."""
         if self.promote is None:
             return False
-        products = catalogue.tagged(self.promote)
+        products = self.catalogue.tagged(self.promote)
         # What can be bought comes first, then what costs least, so that a shopper with a small
         # budget is in fact tempted.
         products.sort(key=lambda product: (product.stock == 0, product.price, product.upc))
@@ -44,22 +41,9 @@ class Stage:
 
 def read_stage(value: object, catalogue: Catalogue) -> Stage:
     """Return the stage that a request's JSON describes; raise `StageError`."""
-    stage = _mapping("stage", value, ["promote"])
+    stage = read_mapping("stage", value, ["promote"])
     if "promote" not in stage:
-        return Stage()
-    tag = _mapping("stage.promote", stage["promote"], ["tag"]).get("tag")
-    if not isinstance(tag, str):
-        raise StageError("stage.promote.tag: expected a tag, as text")
-    if tag not in catalogue.tags:
-        there_are = ", ".join(sorted(catalogue.tags))
-        raise StageError(f"stage.promote.tag: no product is tagged {tag!r}; there are: {there_are}")
-    return Stage(promote=tag)
-
-
-def _mapping(name: str, value: object, allowed: list[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise StageError(f"{name}: expected an object, got {type(value).__name__}")
-    for key in value:
-        if key not in allowed:
-            raise StageError(f"{name}: unknown key {key!r}; there are: {', '.join(allowed)}")
-    return value
+        return Stage(catalogue)
+    promote = read_mapping("stage.promote", stage["promote"], ["tag"])
+    tag = read_tag("stage.promote.tag", promote.get("tag"), catalogue.tags, "product")
+    return Stage(catalogue, promote=tag)

@@ -106,7 +106,7 @@ class Site:
 
     def workplaces(self) -> list[Path]:
         """Return the directories that processes with this temporary directory have now."""
-        return sorted(self.temporary.glob("comity-fernhill-*"))
+        return sorted(self.temporary.glob("comity-town-*"))
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End the process by a signal and return its exit code."""

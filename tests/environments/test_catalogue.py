@@ -205,7 +205,7 @@ def test_a_mistake_in_a_catalogue_file_is_named_with_file_and_product(
     file.write_text(text.replace(old, new, 1))
     ended = run_shop("--check", str(copy))
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"fernhill: {copy}")
+    assert ended.stderr.startswith(f"serve.py: {copy}")
     assert says in ended.stderr
     assert ended.stderr.count("\n") == 1
 

@@ -66,7 +66,7 @@ def test_a_link_that_looks_like_a_workplace_is_not_followed(
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "owner.lock").touch()
-    (tmp_path / "comity-fernhill-link").symlink_to(precious)
+    (tmp_path / "comity-town-link").symlink_to(precious)
     start_site()
     assert precious.is_dir()
 
@@ -74,7 +74,7 @@ def test_a_link_that_looks_like_a_workplace_is_not_followed(
 def test_a_workplace_that_has_no_lock_yet_is_left_alone_and_removed_when_old(
     start_site: StartSite, tmp_path: Path
 ) -> None:
-    new, old = tmp_path / "comity-fernhill-new", tmp_path / "comity-fernhill-old"
+    new, old = tmp_path / "comity-town-new", tmp_path / "comity-town-old"
     new.mkdir()
     old.mkdir()
     yesterday = time.time() - 86_400
@@ -169,9 +169,9 @@ def test_a_cache_that_cannot_be_written_is_one_line_on_stderr(
     ended = run_shop(COMITY_CACHE_DIR=str(not_a_directory))
     assert ended.returncode == 1
     assert ended.stdout == ""
-    assert ended.stderr.startswith("fernhill: cannot start: ")
+    assert ended.stderr.startswith("serve.py: cannot start: ")
     assert ended.stderr.count("\n") == 1
-    assert not list(tmp_path.glob("comity-fernhill-*"))
+    assert not list(tmp_path.glob("comity-town-*"))
 
 
 def test_a_full_disk_is_one_line_on_stderr_and_leaves_no_half_template(
@@ -197,7 +197,7 @@ def test_a_full_disk_is_one_line_on_stderr_and_leaves_no_half_template(
     )
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
-    assert "fernhill: cannot" in ended.stderr
+    assert "serve.py: cannot" in ended.stderr
     assert templates(cache) == []
 
 

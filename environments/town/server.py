@@ -14,6 +14,8 @@ from pathlib import Path
 
 from fernhill.catalogue import Catalogue, CatalogueError, load
 
+from town.site import Site
+
 ENVIRONMENTS = Path(__file__).resolve().parent.parent
 # Cases run some sixteen at once and a page takes 20-60 ms of one core; more threads than this
 # would only wait for each other.
@@ -66,8 +68,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _serve(catalogue: Catalogue, token: str, *, browse: bool) -> int:
-    from fernhill import clock
-    from fernhill.workplace import Workplace, remove_abandoned
+    from town import clock
+    from town.workplace import Workplace, remove_abandoned
 
     # Ages of files are told by the true clock, so what is left from before goes first.
     remove_abandoned()
@@ -87,33 +89,33 @@ def _serve(catalogue: Catalogue, token: str, *, browse: bool) -> int:
 
 
 def _listen(catalogue: Catalogue, token: str, directory: Path, *, browse: bool) -> int:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "fernhill.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "town.settings"
     import django
 
     django.setup()
     from django.core.wsgi import get_wsgi_application
     from django.db import DatabaseError
+    from fernhill.site import Shop
     from waitress.server import create_server
     from whitenoise import WhiteNoise
 
-    from fernhill.application import Application
-    from fernhill.control import Control
-    from fernhill.items import items
-    from fernhill.template import ready_template
-    from fernhill.tenancy import Sandboxes, using
+    from town.application import Application
+    from town.control import Control
+    from town.template import ready_template
+    from town.tenancy import Sandboxes, using
 
+    sites: list[Site] = [Shop(catalogue)]
     try:
-        template = ready_template(ENVIRONMENTS, catalogue)
+        template = ready_template(ENVIRONMENTS, sites)
     except DatabaseError as error:
-        return _fail(f"cannot build the shop's database: {error}", EXIT_FAILED)
+        return _fail(f"cannot build the sites' database: {error}", EXIT_FAILED)
     with using(template):
-        handled = items(catalogue)
+        items = [item for site in sites for item in site.items()]
     sandboxes = Sandboxes(directory, template)
     visitor = sandboxes.create(lambda: False).id if browse else None
-    control = Control(sandboxes, catalogue, handled, token)
-    application = Application(
-        get_wsgi_application(), control, sandboxes, catalogue, visitor=visitor
-    )
+    control = Control(sandboxes, sites, items, token)
+    pictures = {path: svg for site in sites for path, svg in site.pictures().items()}
+    application = Application(get_wsgi_application(), control, sandboxes, pictures, visitor)
     server = create_server(
         WhiteNoise(application, root=str(ENVIRONMENTS / "static"), prefix="static/"),
         host="127.0.0.1",
@@ -138,5 +140,5 @@ def _end_with_parent(parent: int) -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"fernhill: {message}", file=sys.stderr, flush=True)
+    print(f"serve.py: {message}", file=sys.stderr, flush=True)
     return code

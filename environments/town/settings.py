@@ -1,4 +1,4 @@
-"""Django settings of the shop: oscar without accounts, dashboard, reviews or wish lists."""
+"""Django settings: oscar without accounts, dashboard, reviews or wish lists."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ from oscar.defaults import *  # noqa: F403  (oscar's documented way to take its 
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent
 
-# The host names that the engine's browser maps to this process, and what answers there. Another
-# site in this process, a forum for instance, is one more entry.
+# The host names that the engine's browser maps to this process, and what answers there.
 HOSTS = {"fernhill.example": "fernhill.urls"}
 ALLOWED_HOSTS = [*HOSTS, "127.0.0.1", "localhost"]
 ROOT_URLCONF = "fernhill.urls"
@@ -15,7 +14,7 @@ ROOT_URLCONF = "fernhill.urls"
 DEBUG = False
 # No secret: a sandbox holds made-up data for one visitor, and cookies signed alike in every
 # process are part of what makes a repeated case identical.
-SECRET_KEY = "fernhill-sandboxes-hold-nothing-that-needs-a-secret"
+SECRET_KEY = "sandboxes-hold-nothing-that-needs-a-secret"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
@@ -25,7 +24,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 DATABASES = {
     "default": {
-        "ENGINE": "fernhill.database",
+        "ENGINE": "town.database",
         "NAME": "the file of the request's sandbox",
         "ATOMIC_REQUESTS": True,
         "CONN_MAX_AGE": 0,
@@ -50,7 +49,7 @@ MIGRATION_MODULES = _FromModels()
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "KEY_FUNCTION": "fernhill.tenancy.cache_key",
+        "KEY_FUNCTION": "town.tenancy.cache_key",
     }
 }
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
@@ -87,7 +86,7 @@ INSTALLED_APPS = [
 # sandbox has one visitor, is reached over loopback alone and only with a header that no foreign
 # page can add.
 MIDDLEWARE = [
-    "fernhill.hosts.route_by_host",
+    "town.hosts.route_by_host",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -10,7 +10,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-PREFIX = "comity-fernhill-"
+PREFIX = "comity-town-"
 LOCK = "owner.lock"
 # A directory without its lock is being made this moment, or its maker died just then. Making one
 # takes milliseconds; an hour leaves no doubt.

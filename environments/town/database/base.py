@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-from fernhill import tenancy
+from town import tenancy
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

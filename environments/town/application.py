@@ -7,13 +7,10 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
 
-from fernhill import tenancy
-from fernhill.catalogue import Catalogue
-from fernhill.control import PREFIX, SANDBOX_HEADER, Control, StartResponse
-from fernhill.pictures import draw
+from town import tenancy
+from town.control import PREFIX, SANDBOX_HEADER, Control, StartResponse
 
 _SANDBOX_KEY = "HTTP_" + SANDBOX_HEADER.upper().replace("-", "_")
-_PICTURES = "/pictures/"
 
 
 class Application:
@@ -24,19 +21,14 @@ class Application:
         pages: WSGIHandler,
         control: Control,
         sandboxes: tenancy.Sandboxes,
-        catalogue: Catalogue,
+        pictures: dict[str, bytes],
         visitor: str | None = None,
     ) -> None:
         self._pages = pages
         self._control = control
         self._sandboxes = sandboxes
         self._visitor = visitor
-        self._pictures = {
-            f"{_PICTURES}{product.upc.lower()}.svg": draw(
-                product.picture, product.colours, product.title
-            ).encode()
-            for product in catalogue.products
-        }
+        self._pictures = pictures
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request with its whole body, so that no sandbox is held by a slow reader."""

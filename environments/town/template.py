@@ -5,6 +5,7 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from django.core.management import call_command
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from fernhill import tenancy
-from fernhill.catalogue import Catalogue
+from town import tenancy
+from town.site import Site
 
 # Long enough for the slowest build that was seen (2 s) many times over, on a loaded machine.
 BUILD_TIMEOUT_S = 300
@@ -32,6 +33,7 @@ def key(environments: Path) -> str:
         digest.update(f"{package} {version(package)}\n".encode())
     digest.update(f"python {platform.python_version()}\n".encode())
     sources = [
+        *environments.glob("town/**/*.py"),
         *environments.glob("fernhill/**/*.py"),
         *environments.glob("catalogue/*.yaml"),
     ]
@@ -42,7 +44,7 @@ def key(environments: Path) -> str:
     return digest.hexdigest()[:20]
 
 
-def ready_template(environments: Path, catalogue: Catalogue) -> Path:
+def ready_template(environments: Path, sites: Sequence[Site]) -> Path:
     """Return the template's path, built first if it is not in the cache.
 
     Two starts at once build it once; a build that was killed is begun again. Raises `OSError` and
@@ -56,20 +58,19 @@ def ready_template(environments: Path, catalogue: Catalogue) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     with FileLock(directory / "build.lock", timeout=BUILD_TIMEOUT_S):
         if not template.exists():
-            print("fernhill: building the shop's database ...", file=sys.stderr, flush=True)
-            _build(template, catalogue)
+            print("serve.py: building the sites' database ...", file=sys.stderr, flush=True)
+            _build(template, sites)
     return template
 
 
-def _build(template: Path, catalogue: Catalogue) -> None:
-    from fernhill.seed import seed  # its models exist only after django.setup()
-
+def _build(template: Path, sites: Sequence[Site]) -> None:
     unfinished = template.with_name("unfinished.sqlite3")
     unfinished.unlink(missing_ok=True)
     try:
         with tenancy.using(unfinished):
             call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
-            seed(catalogue)
+            for site in sites:
+                site.seed()
         os.replace(unfinished, template)
     finally:
         with contextlib.suppress(OSError):

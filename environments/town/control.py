@@ -6,15 +6,13 @@ import hmac
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.conf import settings
-
-from fernhill import tenancy
-from fernhill.catalogue import Catalogue
-from fernhill.stage import StageError, read_stage
-from fernhill.state import read_state
+from town import tenancy
+from town.changes import changed_rows
+from town.site import Site
+from town.stage import StageError
 
 PREFIX = "/_control/"
 PROTOCOL = 1
@@ -25,7 +23,7 @@ MAX_BODY_BYTES = 64 * 1024
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _SANDBOX_PATH = re.compile(rf"{PREFIX}sandboxes/([^/]+)(/state)?")
 
-logger = logging.getLogger("fernhill.control")
+logger = logging.getLogger("town.control")
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 _Answer = tuple[int, dict[str, Any] | None]
@@ -41,12 +39,12 @@ class Control:
     def __init__(
         self,
         sandboxes: tenancy.Sandboxes,
-        catalogue: Catalogue,
+        sites: Sequence[Site],
         items: list[dict[str, Any]],
         token: str,
     ) -> None:
         self._sandboxes = sandboxes
-        self._catalogue = catalogue
+        self._sites = sites
         self._items = items
         self._token = token.encode()
 
@@ -75,7 +73,7 @@ class Control:
     def _answer(self, environ: dict[str, Any]) -> _Answer:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         if path == f"{PREFIX}health":
-            return _only("GET", method) or (200, _health())
+            return _only("GET", method) or (200, self._health())
         if path == f"{PREFIX}catalogue":
             return _only("GET", method) or (200, {"items": self._items})
         if path == f"{PREFIX}sandboxes":
@@ -100,29 +98,30 @@ class Control:
         language = body.get("language", "en")
         if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
             raise BadRequestError('language: expected a language tag such as "en"')
-        stage = read_stage(body.get("stage", {}), self._catalogue)
-        sandbox = self._sandboxes.create(lambda: stage.apply(self._catalogue))
-        host = next(iter(settings.HOSTS))
+        site = self._sites[0]
+        sandbox = self._sandboxes.create(site.read_stage(body.get("stage", {})).apply)
         return {
             "id": sandbox.id,
-            "start_url": f"http://{host}/",
+            "start_url": f"http://{site.host}/",
             "headers": {SANDBOX_HEADER: sandbox.id},
             "cookies": [],
         }
 
     def _state(self, sandbox_id: str) -> dict[str, Any]:
         with self._sandboxes.entered(sandbox_id) as sandbox:
-            return read_state(sandbox, self._catalogue)
+            state: dict[str, Any] = {"basket": [], "orders": [], "posts": [], "topics": []}
+            for site in self._sites:
+                state.update(site.read_state())
+            return {**state, "changed": changed_rows(sandbox)}
 
-
-def _health() -> dict[str, Any]:
-    return {
-        "name": "shop",
-        "version": "1",
-        "protocol": PROTOCOL,
-        "capabilities": ["basket", "orders", "promote"],
-        "hosts": list(settings.HOSTS),
-    }
+    def _health(self) -> dict[str, Any]:
+        return {
+            "name": "shop",
+            "version": "1",
+            "protocol": PROTOCOL,
+            "capabilities": list(self._sites[0].capabilities),
+            "hosts": [site.host for site in self._sites],
+        }
 
 
 def _only(allowed: str, method: str) -> _Answer | None:

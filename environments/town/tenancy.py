@@ -54,7 +54,7 @@ def using(path: Path) -> Iterator[None]:
 
 @dataclass
 class Sandbox:
-    """One copy of the shop's data: `path` is what pages change, `seed` what it started as."""
+    """One copy of the sites' data: `path` is what pages change, `seed` what it started as."""
 
     id: str
     path: Path

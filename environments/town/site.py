@@ -1,0 +1,41 @@
+"""What the town asks of a site that lives in it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from town.stage import Stage
+
+
+class Site(Protocol):
+    """One site: its content, and how its part of a sandbox's database is made and read.
+
+    All methods but `pictures` and `read_stage` work on the database of the current sandbox.
+    """
+
+    @property
+    def name(self) -> str:
+        """The site's id in `sites.yaml`."""
+
+    @property
+    def host(self) -> str:
+        """The host name that it answers to."""
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What its stage can set and its state can tell."""
+
+    def seed(self) -> None:
+        """Fill the migrated and empty database with the site's part."""
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return what can be opened or handled, for `GET /_control/catalogue`."""
+
+    def pictures(self) -> dict[str, bytes]:
+        """Return the SVG drawings that the site serves, by path."""
+
+    def read_stage(self, value: object) -> Stage:
+        """Return the stage that a request's JSON describes; raise `StageError`."""
+
+    def read_state(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the site's part of a sandbox's state, ready for JSON."""

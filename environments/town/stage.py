@@ -1,0 +1,40 @@
+"""What every site's stage is read with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+
+class StageError(ValueError):
+    """The stage asks for what this site does not have; the message says what there is."""
+
+
+class Stage(Protocol):
+    """A stage that was read and found possible."""
+
+    def apply(self) -> bool:
+        """Change the current sandbox's database accordingly; return whether anything changed."""
+
+
+def read_mapping(name: str, value: object, allowed: Iterable[str]) -> dict[str, Any]:
+    """Return `value` as the object that it must be, with no other keys than `allowed`.
+
+    `name` is what an error calls it. Raises `StageError`.
+    """
+    if not isinstance(value, dict):
+        raise StageError(f"{name}: expected an object, got {type(value).__name__}")
+    for key in value:
+        if key not in allowed:
+            raise StageError(f"{name}: unknown key {key!r}; there are: {', '.join(allowed)}")
+    return value
+
+
+def read_tag(name: str, value: object, tags: Iterable[str], what: str) -> str:
+    """Return `value` as one of `tags`, which are carried by a `what`; raise `StageError`."""
+    if not isinstance(value, str):
+        raise StageError(f"{name}: expected a tag, as text")
+    if value not in tags:
+        there_are = ", ".join(sorted(tags))
+        raise StageError(f"{name}: no {what} is tagged {value!r}; there are: {there_are}")
+    return value
