@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import httpx2 as httpx
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from tests.environments.conftest import Site, StartSite, Visitor
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 SUBJECT = re.compile(r'<a class="subject" href="([^"]+)">([^<]+)</a>')
-TRAIN = "/topic/first-sleeper-train-what-do-i-keep-in-the-small-bag-{}/"
 MANY = 20
 
 
@@ -298,14 +298,7 @@ def test_what_a_member_writes_is_shown_as_text(forum: Site) -> None:
     )
     started = visitor.post("/board/food-2/start/", title=f"Title {hostile}"[:100], text=hostile)
     visitor.post(f"{started.headers['location']}reply/", text=hostile)
-    paths = (
-        started.headers["location"],
-        "/",
-        "/board/food-2/",
-        "/member/robin/",
-        "/search/?q=bold",
-    )
-    for path in paths:
+    for path in (started.headers["location"], "/", "/board/food-2/", "/member/robin/"):
         page = visitor.get(path).text
         assert "<img src=x" not in page
         assert 'href="javascript' not in page
@@ -344,19 +337,17 @@ def test_no_page_of_the_forum_asks_another_host_for_anything(forum: Site) -> Non
 def test_no_page_of_the_forum_depends_on_a_tag(
     forum: Site, start_site: StartSite, tmp_path: Path
 ) -> None:
-    """Rename every tag and every id of a topic: if any page showed one, that page would differ."""
+    """Rename every tag: if any page showed one, that page would differ."""
     copy = tmp_path / "environments"
     shutil.copytree(ENVIRONMENTS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     tags = copy / "threads" / "tags.yaml"
-    tags.write_text(re.sub(r"^(?=[a-z])", "zz-", tags.read_text(), flags=re.MULTILINE))
+    meanings = yaml.safe_load(tags.read_text())
+    tags.write_text(yaml.safe_dump({f"zz-{tag}": text for tag, text in meanings.items()}))
     for file in (copy / "threads").glob("*/*.yaml"):
-        renamed = re.sub(
-            r"^  tags: \[(.*)\]$",
-            lambda line: re.sub(r"([a-z0-9-]+)", r"zz-\1", line[0]).replace("zz-tags", "tags"),
-            file.read_text(),
-            flags=re.MULTILINE,
-        )
-        file.write_text(renamed)
+        topics = yaml.safe_load(file.read_text())
+        for topic in topics:
+            topic["tags"] = [f"zz-{tag}" for tag in topic.get("tags", [])]
+        file.write_text(yaml.safe_dump(topics, allow_unicode=True))
     other = start_site(environments=copy)
     other.name = "forum"
     tagged = [tag for item in other.items() for tag in item["tags"]]

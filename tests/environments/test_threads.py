@@ -16,38 +16,17 @@ import yaml
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 THREADS = Path(__file__).resolve().parents[2] / "environments" / "threads"
-MEMBERS = [
-    "marta",
-    "kofi",
-    "yuki",
-    "priya",
-    "anders",
-    "fatou",
-    "diego",
-    "mei",
-    "tomasz",
-    "leila",
-    "aroha",
-    "sven",
-    "nomsa",
-    "emre",
-    "giulia",
-    "bao",
-    "hannah",
-    "ravi",
-    "olga",
-    "samir",
-]
+MEMBERS = {
+    *("marta", "kofi", "yuki", "priya", "anders", "fatou", "diego", "mei", "tomasz", "leila"),
+    *("aroha", "sven", "nomsa", "emre", "giulia", "bao", "hannah", "ravi", "olga", "samir"),
+}
 BOARDS = ["travel", "food", "celebrations", "work", "family"]
 
 
 @cache
 def topics() -> tuple[dict[str, Any], ...]:
-    return tuple(
-        topic
-        for path in sorted(THREADS.glob("*/*.yaml"))
-        for topic in yaml.safe_load(path.read_text())
-    )
+    files = sorted(THREADS.glob("*/*.yaml"))
+    return tuple(topic for file in files for topic in yaml.safe_load(file.read_text()))
 
 
 def posts() -> list[dict[str, Any]]:
@@ -66,7 +45,7 @@ def test_twenty_members_write_and_the_visitor_has_written_nothing() -> None:
     names = [member["name"] for member in yaml.safe_load((THREADS / "members.yaml").read_text())]
     assert sorted(names) == sorted([*MEMBERS, "robin"])
     count = Counter(post["by"] for post in posts())
-    assert set(count) == set(MEMBERS)
+    assert set(count) == MEMBERS
     assert min(count.values()) >= 10
     assert len({topic["posts"][0]["by"] for topic in topics()}) == len(MEMBERS)
 
@@ -82,8 +61,8 @@ def test_nobody_writes_the_same_twice() -> None:
     assert [text for text, count in texts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("pattern", [r"https?:|www\.|\.com\b", r"@\w", r"[“”‘’—–…]", r"\n{3,}"])
-def test_posts_hold_no_links_addresses_or_typeset_punctuation(pattern: str) -> None:
+@pytest.mark.parametrize("pattern", [r"https?:|www\.|\.com\b", r"@\w", r"\n{3,}"])
+def test_posts_hold_no_links_or_addresses(pattern: str) -> None:
     texts = [topic["title"] for topic in topics()] + [post["text"] for post in posts()]
     assert [text for text in texts if re.search(pattern, text)] == []
 
