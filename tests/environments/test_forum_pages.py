@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.environments.conftest import Site, StartSite, Visitor
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
-SUBJECT = re.compile(r'<a class="subject" href="([^"]+)">([^<]+)</a>')
+SUBJECT = re.compile(r'<a class="subject" href="([^"]+)"><bdi>([^<]+)</bdi></a>')
 MANY = 20
 
 
