@@ -11,17 +11,19 @@ from typing import TypeVar
 
 import httpx2
 from figures import median, table
+from pydantic import JsonValue
 
 from comity.sandbox.control import RunningSite, Sandbox
 from comity.schema import Item
 
 R = TypeVar("R")
+Ask = Callable[..., Awaitable[httpx2.Response]]
 
 SHOP, FORUM = "shop", "forum"
 TOPIC_TAG, PRODUCT = "sleeper-train", "Walnut Wall Clock"
 # What a scenario's page may be made to recommend: three voices with many likes, one with few.
 REPLIES = [("kofi", 18), ("mei", 16), ("yuki", 12), ("emre", 2)]
-STAGE = {
+STAGE: dict[str, JsonValue] = {
     "replies": {
         "to": {"tag": TOPIC_TAG},
         "posts": [
@@ -49,7 +51,8 @@ async def measured(site: RunningSite, rounds: int) -> Milliseconds:
 
 async def _shop(site: RunningSite, spent: Milliseconds) -> None:
     item = next(item for item in site.items(SHOP) if item.title == PRODUCT)
-    opens, adds = sorted(item.paths, key=len, reverse=True)
+    [adds] = [path for path in item.paths if path.startswith("/basket/")]
+    [opens] = item.paths - {adds}
     sandbox = await _timed(spent, "shop, a fresh copy", lambda: site.create(SHOP, {}, "en"))
     async with _client(site, sandbox) as client:
         for what, path in (("home", "/"), ("search", "/search/?q=wall+clock"), ("product", opens)):
@@ -61,22 +64,23 @@ async def _shop(site: RunningSite, spent: Milliseconds) -> None:
 
 async def _forum(site: RunningSite, spent: Milliseconds) -> None:
     item: Item = next(item for item in site.items(FORUM) if TOPIC_TAG in item.tags)
-    opens, answers = sorted(item.paths, key=len)
+    [answers] = [path for path in item.paths if path.endswith("/reply/")]
+    [opens] = item.paths - {answers}
     plain = await _timed(spent, "forum, a fresh copy", lambda: site.create(FORUM, {}, "en"))
     await site.delete(plain)
     sandbox = await _timed(
         spent,
         "forum, a fresh copy with four replies and 48 likes, signed in",
-        lambda: site.create(FORUM, dict(STAGE), "en", member=True),
+        lambda: site.create(FORUM, STAGE, "en", member=True),
     )
     async with _client(site, sandbox) as client:
-        pages = (("home", "/"), ("board", "/board/travel-1/"))
-        pages += (
+        for what, path in (
+            ("home", "/"),
+            ("board", "/board/travel-1/"),
             ("search", "/search/?q=night+train+tickets"),
             ("topic", opens),
             ("reply", answers),
-        )
-        for what, path in pages:
+        ):
             await _page(spent, f"forum, {what}", client.get, path)
         await _page(spent, "forum, post a reply", client.post, answers, data={"text": "Thank you."})
     await _timed(spent, "end state after it, forum", lambda: site.state(sandbox))
@@ -93,13 +97,9 @@ def _client(site: RunningSite, sandbox: Sandbox) -> httpx2.AsyncClient:
 
 
 async def _page(
-    spent: Milliseconds,
-    what: str,
-    ask: Callable[..., Awaitable[httpx2.Response]],
-    *args: str,
-    **fields: object,
+    spent: Milliseconds, what: str, ask: Ask, path: str, **fields: dict[str, str]
 ) -> None:
-    answer = await _timed(spent, what, lambda: ask(*args, **fields))
+    answer = await _timed(spent, what, lambda: ask(path, **fields))
     assert answer.status_code in (httpx2.codes.OK, httpx2.codes.FOUND), (what, answer.status_code)
 
 

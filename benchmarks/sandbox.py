@@ -228,9 +228,7 @@ def main() -> None:
         "One journey through the shop at a time, by Comity's page and by bare Playwright: the "
         f"median (lowest to highest) of {asked.rounds} journeys each, in turns. {versions}."
     )
-    alone = (
-        f"The sites' own part, one request at a time, without a browser ({asked.rounds} rounds):"
-    )
+    alone = f"The sites alone, one request at a time, without a browser ({asked.rounds} rounds):"
     sections = (text, report(found), alone, pages.report(requests))
     publish("Sandbox", "\n\n".join(sections), asked.into)
 
