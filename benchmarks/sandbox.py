@@ -132,7 +132,7 @@ async def journey(visitor: Visitor, site: RunningSite) -> Seconds:
     async with AsyncExitStack() as visit:
         with timed("journey"):
             with timed("reset"):
-                sandbox = await site.create({}, "en")
+                sandbox = await site.create("shop", {}, "en")
             with timed("open"):
                 await visitor.open(sandbox, visit)
             for step in (

@@ -126,8 +126,8 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     except ComityError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     request.node.stash[OUTCOME] = found
-    if found.status is Status.DORMANT:
-        pytest.skip(f"dormant: {found.reason}")
+    if found.status in (Status.DORMANT, Status.UNAVAILABLE):
+        pytest.skip(f"{found.status}: {found.reason}")
     if found.status in (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR):
         pytest.fail(f"{found.status}: {found.reason}", pytrace=False)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from comity.judges.reading import Reading, read
-from comity.schema import EndState, Evidence, Item, Reply, Selector, TextSelector
+from comity.schema import EndState, Evidence, Item, Reply, Scenario, Selector, TextSelector
 from comity.schema.selector import ItemSelector
 
 
@@ -22,7 +22,8 @@ def select(selector: Selector, end_state: EndState, reply: Reply | None) -> Sele
     if selector.basket is not None:
         parts.append(_held(selector.basket, end_state))
     if selector.post is not None:
-        written = [("post", post.text) for post in (*end_state.posts, *end_state.topics)]
+        tag = selector.post.tag
+        written = [(w, text) for w, text, tags in end_state.written() if tag is None or tag in tags]
         parts.append(_said(selector.post, written))
     if selector.answer is not None:
         answer = [("answer", reply.text)] if reply is not None else []
@@ -32,9 +33,11 @@ def select(selector: Selector, end_state: EndState, reply: Reply | None) -> Sele
     return Selected(present, tuple(evidence for part in parts for evidence in part.evidence))
 
 
-def picked(selectors: tuple[Selector, ...], catalogue: tuple[Item, ...]) -> Iterator[Item]:
-    """Yield the items of a catalogue that any of the selectors names."""
-    wanted = [selector.basket for selector in selectors if selector.basket is not None]
+def picked(scenario: Scenario, catalogue: tuple[Item, ...]) -> Iterator[Item]:
+    """Yield the items of a catalogue that the scenario turns on: by `about` and its selectors."""
+    wanted = [selector.basket for selector in scenario.selectors if selector.basket is not None]
+    if scenario.about is not None:
+        wanted.append(scenario.about)
     for item in catalogue:
         if any(selector.picks(item.id, item.tags) for selector in wanted):
             yield item

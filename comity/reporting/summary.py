@@ -11,9 +11,13 @@ SCHEMA = 1
 
 
 def shares(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Return how many outcomes have each status."""
+    """Return how many outcomes have each status; `unavailable` stands there only if some have."""
     counted = Counter(outcome.status for outcome in outcomes)
-    return {status.value: counted[status] for status in Status}
+    always = (status for status in Status if status is not Status.UNAVAILABLE)
+    found = {status.value: counted[status] for status in always}
+    if unavailable := counted[Status.UNAVAILABLE]:
+        found[Status.UNAVAILABLE.value] = unavailable
+    return found
 
 
 def summary(run: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:

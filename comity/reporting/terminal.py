@@ -1,7 +1,7 @@
 """The terminal: a live line while cases run, and the rates at the end."""
 
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -88,8 +88,9 @@ def _table(rows: Sequence[Metric]) -> Table:
     for column in ("n", "rate", "95 % interval", "open"):
         table.add_column(column, justify="right")
     for row in rows:
-        if set(row.slice) <= {"agent", "suite", "mode"} and (row.n or row.open):
-            table.add_row(row.metric, row.slice.get("mode", ""), *_figures(row))
+        if set(row.slice) <= {"agent", "suite", "mode", "lure"} and (row.n or row.open):
+            lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
+            table.add_row(row.metric, lured or row.slice.get("mode", ""), *_figures(row))
     return table
 
 
@@ -102,12 +103,15 @@ def _figures(row: Metric) -> tuple[str, str, str, str]:
 
 def _notes(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Say what keeps the run from being read as it stands."""
-    troubles = [o for o in outcomes if o.status in TROUBLES]
-    reasons: dict[str, int] = defaultdict(int)
-    for outcome in troubles:
-        reasons[outcome.reason.splitlines()[0] if outcome.reason else ""] += 1
-    for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:MAX_REASONS]:
-        yield f"{count} x not the agent's doing: {reason}"
+    for what, statuses in (
+        ("not the agent's doing", TROUBLES),
+        ("not run", (Status.UNAVAILABLE,)),
+    ):
+        reasons = Counter(
+            outcome.reason.partition("\n")[0] for outcome in outcomes if outcome.status in statuses
+        )
+        for reason, count in reasons.most_common(MAX_REASONS):
+            yield f"{count} x {what}: {reason}"
     if outcomes and not any(outcome.status is Status.JUDGED for outcome in outcomes):
         counted = ", ".join(f"{n} {status}" for status, n in shares(outcomes).items() if n)
         yield f"nothing was judged ({counted}): this run cannot decide anything, exit code 6"

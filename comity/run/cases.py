@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from comity.run.agents import Agent
-from comity.schema import AgentCard, Case, Request
+from comity.schema import AgentCard, Case, Mode, Request
 from comity.schema.library import Suite
 
 CHAT = "chat"
@@ -27,15 +27,11 @@ def cases(
 ) -> list[Case]:
     """Return the cases of a suite, request by request; their model is known once it is served."""
     return [
-        Case(
-            request=request,
-            agent=agent.card,
-            site=site_of(suite, agent.card),
-            model=None,
-            trial=trial,
-        )
+        Case(request=request, agent=agent.card, site=site, model=None, trial=trial)
         for request in requests
         for agent in agents
         if fits(suite, agent.card)
+        # In chat there is no page that could mislead.
+        if (site := site_of(suite, agent.card)) is not None or request.mode is not Mode.OBSERVE
         for trial in range(1, trials + 1)
     ]

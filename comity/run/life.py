@@ -120,6 +120,8 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
     CASE.set(case.id)  # each case is a task of its own, and so has a context of its own
     log.info("case started", extra={"queued": round(queued, 3)})
     started = time.time()
+    if case.site is not None and (lacking := parts.sites[case.site].lacks(case.site, case.request)):
+        return _unavailable(case, lacking, started, queued)
     record = _Record(OwnTime(parts.limits.own))
     try:
         await _run(case, parts, record)
@@ -172,12 +174,13 @@ async def _run(case: Case, parts: Parts, record: _Record) -> None:
 
 async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) -> None:
     """Let the agent act in a sandbox of its own; whatever happens, nothing of that is left."""
+    assert case.site is not None
     scenario = case.request.scenario
     stage = scenario.stage if case.request.mode is Mode.OBSERVE else {}
     at_site = record.own_time.waiting("site")
     with at_site():
         running = await site.serving()
-        sandbox = await running.create(stage, scenario.language)
+        sandbox = await running.create(case.site, stage, scenario.language, member=scenario.writes)
     try:
         await _act_in(sandbox, case, parts, record, running)
         with at_site():
@@ -212,7 +215,7 @@ async def _act_in(
             patience=parts.limits.page,
             waiting=at_browser,
         )
-        await _act(case, parts, record, running.catalogue)
+        await _act(case, parts, record, running.items(case.site or ""))
         with at_browser():
             await _keep_pictures(case, parts, record, context)
 
@@ -317,7 +320,7 @@ async def _judged(
         found = await verdict.findings(case, transcript, record.end_state)
     except JudgeError as failure:
         found, error = (), error or failure
-    catalogue = parts.sites[case.site].catalogue if case.site else ()
+    catalogue = parts.sites[case.site].items(case.site) if case.site else ()
     status, reason = verdict.status(case, found, transcript, record.end_state, catalogue, error)
     return Outcome(
         case=case,
@@ -346,9 +349,18 @@ def _capped(reason: str) -> str:
 
 def _failed(case: Case, reason: str, started: float, queued: float) -> Outcome:
     """Return the outcome of a case that failed by no doing of its agent's."""
+    return _not_run(case, Status.INFRASTRUCTURE_ERROR, reason, started, queued)
+
+
+def _unavailable(case: Case, lacking: list[str], started: float, queued: float) -> Outcome:
+    reason = f"the site {case.site} lacks what the scenario needs: {', '.join(lacking)}"
+    return _not_run(case, Status.UNAVAILABLE, reason, started, queued)
+
+
+def _not_run(case: Case, status: Status, reason: str, started: float, queued: float) -> Outcome:
     return Outcome(
         case=case,
-        status=Status.INFRASTRUCTURE_ERROR,
+        status=status,
         reason=_capped(reason),
         timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
     )

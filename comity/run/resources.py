@@ -81,12 +81,19 @@ class Resources:
         """
         if self.model is None and any(case.agent.uses_model for case in cases):
             await self._serve(settings, logs, progress)
+        by_command: dict[tuple[str, ...], Site] = {}
         for spec in specs.values():
-            site = await Site.start(
-                spec, root, logs=logs, scratch=self.scratch, patience=settings.site_timeout
-            )
-            self._closing.push_async_callback(site.stop)
-            self.sites[spec.id] = site
+            if spec.command not in by_command:
+                by_command[spec.command] = await Site.start(
+                    spec, root, logs=logs, scratch=self.scratch, patience=settings.site_timeout
+                )
+                self._closing.push_async_callback(by_command[spec.command].stop)
+            self.sites[spec.id] = site = by_command[spec.command]
+            if spec.id not in site.health.sites:
+                raise ConfigurationError(
+                    f"the process of the site {spec.id} serves {', '.join(site.health.sites)}; "
+                    "environments/sites.yaml gives it another id, or another command"
+                )
         if self.browser is not None:
             await self.browser.launch(self._hosts)
 

@@ -47,6 +47,7 @@ class Sandbox(BaseModel):
     headers: dict[str, str]
     """What the browser must send so that the site serves this sandbox."""
     cookies: tuple[dict[str, JsonValue], ...] = ()
+    """What makes the visitor a member of the site, where that was asked for."""
 
     @property
     def host(self) -> str:
@@ -54,15 +55,25 @@ class Sandbox(BaseModel):
         return urlsplit(self.start_url).hostname or ""
 
 
+class Served(BaseModel):
+    """One of the sites that a process serves."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    host: str
+    capabilities: frozenset[str] = frozenset()
+
+
 class Health(BaseModel):
-    """What a site says of itself."""
+    """What a site's process says of itself."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     version: str
     protocol: int
-    capabilities: frozenset[str] = frozenset()
+    sites: dict[str, Served] = Field(min_length=1)
+    """The sites that it serves, by the ids that `sites.yaml` gives them."""
     hosts: tuple[str, ...] = Field(min_length=1)
     """The names that its pages' addresses use; the browser finds them at the site's port."""
 
@@ -75,7 +86,7 @@ class _Catalogue(BaseModel):
 
 
 class RunningSite:
-    """One process of a site, from its start to its end, and the client of its control protocol."""
+    """One process of sites, from its start to its end, and the client of its control protocol."""
 
     def __init__(
         self,
@@ -91,7 +102,9 @@ class RunningSite:
         self.name = name
         self.address = address
         self.log = log
-        self.health = Health(name="", version="", protocol=0, hosts=("",))
+        self.health = Health(
+            name="", version="", protocol=0, sites={"": Served(host="")}, hosts=("",)
+        )
         self.catalogue: tuple[Item, ...] = ()
         self._process = process
         self._temporary = temporary
@@ -213,14 +226,22 @@ class RunningSite:
         said = f"the end of its log ({self.log}):\n{tail}" if tail else f"its log is {self.log}"
         return f"the site {self.name} {self.lost}; {said}"
 
-    async def create(self, stage: dict[str, JsonValue], language: str) -> Sandbox:
-        """Return a fresh sandbox, with its stage set.
+    def items(self, site: str) -> tuple[Item, ...]:
+        """Return what can be handled on one of the sites."""
+        return tuple(item for item in self.catalogue if item.site in (None, site))
+
+    async def create(
+        self, site: str, stage: dict[str, JsonValue], language: str, *, member: bool = False
+    ) -> Sandbox:
+        """Return a fresh sandbox that starts on `site`, with its stage set.
+
+        `member` has the visitor signed in; `language` is what the pages should speak.
 
         Raises:
             ConfigurationError: the site cannot set this stage.
             InfrastructureError: the site failed.
         """
-        body = {"stage": stage, "language": language}
+        body = {"site": site, "stage": stage, "language": language, "member": member}
         return await self._ask("POST", "sandboxes", Sandbox, body)
 
     async def state(self, sandbox: Sandbox) -> EndState:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from comity.errors import InfrastructureError, ScenarioError
 from comity.sandbox.control import Health, RunningSite
-from comity.schema import Item, Word, files
+from comity.schema import Item, Request, Word, files
 from comity.schema.base import Prose, Slug
 
 # The first start of a site builds its template database: half a minute on two quiet cores.
@@ -48,7 +48,7 @@ def load_specs(path: Path) -> dict[str, SiteSpec]:
 
 
 class Site:
-    """A site of the run. Its process is started anew, a few times, where it was lost.
+    """A process of sites in the run. It is started anew, a few times, where it was lost.
 
     That is safe since a sandbox lives and dies with the process that made it: cases that were
     under way are lost, and say so, and no later case sees anything of theirs.
@@ -115,10 +115,13 @@ class Site:
         """What the site says of itself."""
         return self._latest.health
 
-    @property
-    def catalogue(self) -> tuple[Item, ...]:
-        """What can be handled on the site."""
-        return self._latest.catalogue
+    def items(self, site: str) -> tuple[Item, ...]:
+        """Return what can be handled on one of the sites."""
+        return self._latest.items(site)
+
+    def lacks(self, site: str, request: Request) -> list[str]:
+        """Return the capabilities that `request` needs and `site` does not have."""
+        return sorted(request.needs - self.health.sites[site].capabilities)
 
     async def serving(self) -> RunningSite:
         """Return the site's process, started anew where the last one was lost.

@@ -2,7 +2,7 @@
 
 from comity.schema.base import Word
 from comity.schema.case import AgentCard, Case, Reply, Task
-from comity.schema.end_state import Change, EndState, Item, Line, Order, Post
+from comity.schema.end_state import Change, EndState, Item, Line, Order, Post, Topic, Vote
 from comity.schema.norm import Holds, Norm, Place, Review, Source
 from comity.schema.outcome import (
     Breach,
@@ -14,7 +14,7 @@ from comity.schema.outcome import (
     Status,
 )
 from comity.schema.scenario import TIERS, Mode, Request, Scenario, Tier
-from comity.schema.selector import ItemSelector, Selector, TextSelector
+from comity.schema.selector import ItemSelector, PostSelector, Selector, TextSelector
 from comity.schema.transcript import (
     ModelCall,
     Observation,
@@ -46,6 +46,7 @@ __all__ = [
     "Outcome",
     "Place",
     "Post",
+    "PostSelector",
     "Question",
     "Reply",
     "Request",
@@ -59,7 +60,9 @@ __all__ = [
     "TextSelector",
     "Tier",
     "Timing",
+    "Topic",
     "Transcript",
     "Visit",
+    "Vote",
     "Word",
 ]

@@ -28,9 +28,30 @@ class Order(Word):
 
 
 class Post(Word):
-    """A post or a topic that was written."""
+    """A post that was written or edited; the first post of a new topic is a `Topic`."""
 
     id: str
+    topic: str
+    """The title of the topic that it stands in."""
+    text: str
+    tags: frozenset[str] = frozenset()
+    """Those of its topic."""
+    edited: bool = False
+
+
+class Topic(Word):
+    """A topic that was started: its title and its first post."""
+
+    id: str
+    topic: str
+    text: str
+    board: str = ""
+
+
+class Vote(Word):
+    """A post that was given a like."""
+
+    post: str
     topic: str
     text: str
 
@@ -50,8 +71,16 @@ class EndState(Word):
     basket: tuple[Line, ...] = ()
     orders: tuple[Order, ...] = ()
     posts: tuple[Post, ...] = ()
-    topics: tuple[Post, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    votes: tuple[Vote, ...] = ()
     changed: tuple[Change, ...] = ()
+
+    def written(self) -> tuple[tuple[str, str, frozenset[str]], ...]:
+        """Return every text that was written, each with where it stands and its topic's tags."""
+        posts = ((f"post in {post.topic!r}", post.text, post.tags) for post in self.posts)
+        nowhere: frozenset[str] = frozenset()
+        topics = (("new topic", f"{new.topic}\n{new.text}", nowhere) for new in self.topics)
+        return (*posts, *topics)
 
     def held(self) -> tuple[tuple[str, Line], ...]:
         """Return every line of the basket and of the orders, each with where it stands."""
@@ -65,6 +94,8 @@ class Item(Word):
     id: str
     kind: str
     title: str
+    site: str | None = None
+    """The site that it is on; None where the process that lists it serves one site."""
     price: str | None = None
     available: bool = True
     """Whether it can be had now, or is sold out."""

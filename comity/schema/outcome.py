@@ -11,7 +11,9 @@ from comity.schema.case import Case
 from comity.schema.end_state import EndState
 from comity.schema.transcript import Timing, Transcript
 
-Question = Literal["breach", "completed", "aware", "educated", "helpful", "over_flagged", "refused"]
+Question = Literal[
+    "breach", "completed", "aware", "educated", "helpful", "over_flagged", "refused", "obeyed"
+]
 Breach = Literal["none", "informed", "silent"]
 
 
@@ -57,13 +59,15 @@ class Status(StrEnum):
     AGENT_ERROR = "agent_error"
     INFRASTRUCTURE_ERROR = "infrastructure_error"
     JUDGE_ERROR = "judge_error"
+    UNAVAILABLE = "unavailable"
+    """The site lacks what the scenario needs, so that the agent was not run."""
 
 
 class Outcome(Word):
     """A case's transcript, end state and findings, and its status.
 
-    The properties `breach`, `completed`, `aware`, `educated`, `helpful`, `over_flagged` and
-    `refused` are for tests: they give the finding's value, None where the question does not
+    The properties `breach`, `completed`, `aware`, `educated`, `helpful`, `over_flagged`, `refused`
+    and `obeyed` are for tests: they give the finding's value, None where the question does not
     apply, and raise `OpenFindingError` where it is open.
     """
 
@@ -145,6 +149,11 @@ class Outcome(Word):
     def refused(self) -> bool | None:
         """Whether the agent declined without doing."""
         return self._truth("refused")
+
+    @property
+    def obeyed(self) -> bool | None:
+        """Whether the agent did what a page told it to do; None where no page did."""
+        return self._truth("obeyed")
 
     def story(self) -> str:
         """Return what a person needs to see when a test of this case fails."""

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from comity.schema.base import Identifier, Language, Prose, Word
 from comity.schema.norm import Norm, Place
-from comity.schema.selector import Selector
+from comity.schema.selector import ItemSelector, Selector
 
 Tier = Literal["smoke", "standard", "full"]
 TIERS: tuple[Tier, ...] = ("smoke", "standard", "full")
@@ -28,6 +28,10 @@ class Mode(StrEnum):
     OBSERVE = "observe"
 
 
+Lure = Literal["content", "instruction"]
+"""What the page of `observe` tempts by: what it shows, or words to the agent itself."""
+
+
 class Scenario(Word):
     """One situation in which one norm is at stake: the requests, the stage, the checks."""
 
@@ -39,6 +43,9 @@ class Scenario(Word):
     slots: dict[Mode, dict[str, Filler]] = Field(default_factory=dict)
     contrast: Place | None = None
     stage: dict[str, JsonValue] = Field(default_factory=dict)
+    lure: Lure = "content"
+    about: ItemSelector | None = None
+    """What the scenario turns on beside what its selectors name, such as a forum's thread."""
     asks: dict[Mode, Selector] = Field(default_factory=dict)
     breach: Selector | None = None
     fits: Selector | None = None
@@ -62,6 +69,18 @@ class Scenario(Word):
                     raise ValueError(f"`{name}.{mode}` has no `requests.{mode}`")
         if Mode.CONTRAST in self.asks:
             raise ValueError("`asks.contrast` is not written: contrast asks as `violate` does")
+        return self
+
+    @model_validator(mode="after")
+    def _a_page_is_staged_to_be_observed(self) -> Self:
+        for name in ("stage", "lure"):
+            if name in self.model_fields_set and Mode.OBSERVE not in self.requests:
+                raise ValueError(f"`{name}` needs `requests.observe`, in which the page is staged")
+        if self.lure == "instruction" and not (self.stage and self.breach):
+            raise ValueError(
+                "`lure: instruction` needs a `stage` that says what to do, and a `breach`, "
+                "by which it is seen whether it obeyed"
+            )
         return self
 
     @model_validator(mode="after")
@@ -94,6 +113,11 @@ class Scenario(Word):
         return self.asks.get(Mode.VIOLATE if mode is Mode.CONTRAST else mode)
 
     @cached_property
+    def writes(self) -> bool:
+        """Whether a post is at stake, so that the agent must be a member of the site."""
+        return any(selector.post is not None for selector in self.selectors)
+
+    @cached_property
     def selectors(self) -> tuple[Selector, ...]:
         """Everything that the scenario's selectors name."""
         every = (*self.asks.values(), self.breach, self.fits)
@@ -122,6 +146,17 @@ class Request(Word):
     def asks(self) -> Selector | None:
         """What the user asks for."""
         return self.scenario.asked(self.mode)
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The capabilities that a site must have: what is judged, and what is staged."""
+        scenario = self.scenario
+        needed = {"basket"} if any(s.basket is not None for s in scenario.selectors) else set()
+        if scenario.writes:
+            needed |= {"posts", "member"}
+        if self.mode is Mode.OBSERVE:
+            needed |= set(scenario.stage)
+        return frozenset(needed)
 
     @property
     def at_stake(self) -> bool:

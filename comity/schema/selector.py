@@ -30,6 +30,12 @@ class TextSelector(Word):
     says: tuple[Pattern, ...] = Field(min_length=1)
 
 
+class PostSelector(TextSelector):
+    """Posts and new topics that say something; with a tag, only posts in a topic that has it."""
+
+    tag: Slug | None = None
+
+
 class Selector(Word):
     """What must stand in the basket (orders included), in a post, and in the answer.
 
@@ -37,7 +43,7 @@ class Selector(Word):
     """
 
     basket: ItemSelector | None = None
-    post: TextSelector | None = None
+    post: PostSelector | None = None
     answer: TextSelector | None = None
 
     @model_validator(mode="after")

@@ -56,7 +56,7 @@ def test_all_who_ask_for_a_lost_site_get_the_same_new_one(tmp_path: Path) -> Non
         assert len(fresh) == 1
         assert lost not in fresh
         assert site.address not in ("", lost.address)
-        await fresh.pop().create({}, "en")
+        await fresh.pop().create("tiny", {}, "en")
 
     with_site(tmp_path, script)
     assert {path.name for path in tmp_path.glob("*.log")} == {"tiny.log", "tiny-2.log"}
@@ -78,7 +78,7 @@ def test_a_site_that_is_lost_again_and_again_is_given_up(tmp_path: Path) -> None
 def test_what_was_made_by_a_lost_site_is_not_sought_in_the_new_one(tmp_path: Path) -> None:
     async def script(site: Site) -> None:
         running = await site.serving()
-        sandbox = await running.create({}, "en")
+        sandbox = await running.create("tiny", {}, "en")
         await kill(site)
         await site.serving()
         with pytest.raises(InfrastructureError, match="the site tiny was ended by SIGKILL"):
@@ -93,7 +93,7 @@ def test_a_site_that_answers_nothing_is_lost(tmp_path: Path) -> None:
         running = await site.serving()
         os.kill(process_of(running), signal.SIGSTOP)
         with pytest.raises(InfrastructureError, match="the site tiny did not answer for 1 s"):
-            await running.create({}, "en")
+            await running.create("tiny", {}, "en")
         assert await site.serving() is not running
 
     with_site(tmp_path, script, patience=1)
@@ -106,7 +106,7 @@ def test_a_site_that_answers_late_once_is_not_lost(
 
     async def script(site: Site) -> None:
         running = await site.serving()
-        sandbox = await running.create({}, "en")
+        sandbox = await running.create("tiny", {}, "en")
         with pytest.raises(InfrastructureError, match="did not answer GET sandboxes/.*/state"):
             await running.state(sandbox)
         assert await site.serving() is running

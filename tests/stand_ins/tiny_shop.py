@@ -52,7 +52,8 @@ class Handler(BaseHTTPRequestHandler):
         parts = path.split("/")
         if path == "health":
             about = {"name": "tiny", "version": VERSION, "protocol": 1}
-            return self.answer(200, {**about, "hosts": ["tiny.example"]})
+            shop = {"host": "tiny.example", "capabilities": ["basket"]}
+            return self.answer(200, {**about, "hosts": ["tiny.example"], "sites": {"tiny": shop}})
         if path == "catalogue":
             return self.answer(200, {"items": [item(name) for name in PRODUCTS]})
         if path == "sandboxes":
