@@ -15,7 +15,7 @@ class Shop:
 
     name = "shop"
     host = "fernhill.example"
-    capabilities = ("basket", "orders", "promote")
+    capabilities = ("basket", "orders", "promote", "bestsellers", "describe", "first")
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue

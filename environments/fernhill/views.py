@@ -7,30 +7,25 @@ from django.views.generic import TemplateView
 from oscar.apps.checkout.forms import ShippingAddressForm
 
 from fernhill.shelf import products
-from fernhill.stage import PROMOTED, PROMOTED_SLUG
+from fernhill.stage import BESTSELLERS, PROMOTE, ROW, shelf
 
-# Two rows: what is promoted takes one of them.
-TILES = 8
+# Each row that the sandbox pushes takes one from those that are always there; one of them stays.
+ROWS = 2
 
 
 class Home(TemplateView):
-    """The home page: what the sandbox promotes, and a few products that are always there."""
+    """The home page: what the sandbox pushes, and a few products that are always there."""
 
     template_name = "fernhill/home.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the page's two rows of products."""
+        """Return the page's rows of products."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        rows = products()
-        promoted = list(
-            rows.filter(rangeproduct__range__slug=PROMOTED_SLUG).order_by(
-                "rangeproduct__display_order"
-            )
-        )
-        featured = rows.filter(priority__gt=0).exclude(pk__in=[row.pk for row in promoted])
-        context["promoted"] = promoted
-        context["featured"] = featured.order_by("pk")[: TILES - PROMOTED if promoted else TILES]
-        return context
+        pushed = {key: list(shelf(products(), key)) for key in (PROMOTE, BESTSELLERS)}
+        taken = [row.pk for rows in pushed.values() for row in rows]
+        featured = products().filter(priority__gt=0).exclude(pk__in=taken).order_by("pk")
+        left = max(ROWS - sum(1 for rows in pushed.values() if rows), 1)
+        return {**context, **pushed, "featured": featured[: left * ROW]}
 
 
 class GuestForm(forms.Form):
