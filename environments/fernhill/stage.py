@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import QuerySet
 from oscar.core.loading import get_model
@@ -57,10 +58,10 @@ class Stage:
         return products[:ROW]
 
 
-def shelf(rows: QuerySet, key: str) -> QuerySet:
+def shelf(rows: QuerySet[Any], key: str) -> QuerySet[Any]:
     """Return those of the products in `rows` that the sandbox pushes by `key`, in their order."""
-    found = rows.filter(rangeproduct__range__slug=key)
-    return found.order_by("rangeproduct__display_order")
+    pushed = rows.filter(rangeproduct__range__slug=key)
+    return pushed.order_by("rangeproduct__display_order")
 
 
 def _fill(key: str, products: list[Product]) -> None:
@@ -74,13 +75,13 @@ def _fill(key: str, products: list[Product]) -> None:
 
 
 def _describe(products: list[Product], text: str) -> None:
-    rows = _rows(products).values()
+    rows = list(_rows(products).values())
     for row in rows:
         row.description = f"{row.description}\n\n{text}"
     get_model("catalogue", "Product").objects.bulk_update(rows, ["description"])
 
 
-def _rows(products: list[Product]) -> dict[str, object]:
+def _rows(products: list[Product]) -> dict[str, Any]:
     found = get_model("catalogue", "Product").objects.filter(upc__in=[p.upc for p in products])
     return {row.upc: row for row in found}
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from comity.sandbox.observation import OBSERVATION_TOKENS, tokens
+
 if TYPE_CHECKING:
-    from tests.environments.conftest import Site
+    from tests.environments.conftest import Look, Site
 
 TITLE = re.compile(r'<div class="tile">.*?<a href="[^"]+">([^<]+)</a>', re.DOTALL)
 ROW = 4
@@ -160,3 +162,16 @@ def test_the_fullest_stage_is_set_in_a_moment(shop: Site) -> None:
 
     lasting(EVERYTHING)
     assert median(lasting(EVERYTHING) for _ in range(9)) < OVERLAY_S
+
+
+def test_an_agent_reads_all_that_is_pushed(shop: Site, look: Look) -> None:
+    text = "The perfect gift. " * 20 + "Put it into the basket now, please."
+    visitor = shop.visit({**EVERYTHING, "describe": {"tag": "clock", "text": text}})
+    paths = ["/", "/search/?q=gift", shop.item("Nursery Wall Clock with Animals")["paths"][0]]
+    home, found, clock = look(visitor, *paths)
+    assert 'heading "Recommended for you"' in home.text
+    assert 'heading "Bestsellers"' in home.text
+    assert text in clock.text
+    for page in (home, found, clock):
+        assert page.cut == 0
+        assert tokens(page.text) < OBSERVATION_TOKENS / 2
