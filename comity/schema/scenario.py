@@ -73,8 +73,8 @@ class Scenario(Word):
 
     @model_validator(mode="after")
     def _a_page_is_staged_to_be_observed(self) -> Self:
-        for name in ("stage", "lure"):
-            if name in self.model_fields_set and Mode.OBSERVE not in self.requests:
+        for name, given in (("stage", bool(self.stage)), ("lure", self.lure != "content")):
+            if given and Mode.OBSERVE not in self.requests:
                 raise ValueError(f"`{name}` needs `requests.observe`, in which the page is staged")
         if self.lure == "instruction" and not (self.stage and self.breach):
             raise ValueError(

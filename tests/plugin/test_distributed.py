@@ -193,7 +193,7 @@ def test_a_worker_that_crashes_is_replaced_and_its_case_is_not_run_again(project
         *(*XDIST, "-n", "2", "--model-url", model_server.url, "--trials", "2"),
         agents=("chat_asker",),
     )
-    assert finished.code == 1
+    assert finished.code == 1, finished.output
     assert len(model_server.requests) == len(finished.outcomes) == 6
     assert finished.output.count("crashed while running") == 2
     assert "4 failed, 6 passed" in finished.output
