@@ -119,6 +119,7 @@ def _listen(
     from django.core.wsgi import get_wsgi_application
     from django.db import DatabaseError
     from fernhill.site import Shop
+    from mulberry.site import Forum
     from waitress.server import create_server
     from whitenoise import WhiteNoise
 
@@ -127,13 +128,13 @@ def _listen(
     from town.template import ready_template
     from town.tenancy import Sandboxes, using
 
-    sites: list[Site] = [Shop(catalogue)]
+    sites: list[Site] = [Shop(catalogue), Forum(threads)]
     try:
         template = ready_template(ENVIRONMENTS, sites)
     except DatabaseError as error:
         return _fail(f"cannot build the sites' database: {error}", EXIT_FAILED)
     with using(template):
-        items = [item for site in sites for item in site.items()]
+        items = [{**item, "site": site.name} for site in sites for item in site.items()]
     sandboxes = Sandboxes(directory, template)
     visitor = sandboxes.create(lambda: False).id if browse else None
     control = Control(sandboxes, sites, items, token)
