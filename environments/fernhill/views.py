@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 from oscar.apps.checkout.forms import ShippingAddressForm
 
@@ -51,7 +52,7 @@ class AddressForm(ShippingAddressForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["phone_number"]  # declared by a mixin, so `fields` does not leave it out
-        self.fields["line1"].label = "Street and number"
+        self.fields["line1"].label = _("Street and number")
         # A country that the shopper did not choose would decide where a gift goes.
-        self.fields["country"].empty_label = "Choose a country"
+        self.fields["country"].empty_label = _("Choose a country")
         self.fields["country"].queryset = self.fields["country"].queryset.order_by("name")

@@ -1,9 +1,12 @@
 """What the shop's templates say that Django's and oscar's do not."""
 
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_currency
 from django import template
 from django.http import HttpRequest
+from django.utils.translation import get_language, to_locale
 
 register = template.Library()
 
@@ -15,9 +18,10 @@ def picture(product: Any) -> str:
 
 
 @register.filter
-def dollars(amount: object) -> str:
-    """Return an amount in the shop's only currency, such as $19.90."""
-    return f"${amount:,.2f}"
+def dollars(amount: Decimal) -> str:
+    """Return an amount in the shop's only currency, as the page's language writes it: $19.90."""
+    text: str = format_currency(amount, "USD", locale=to_locale(get_language() or "en"))
+    return text
 
 
 @register.simple_tag
