@@ -6,9 +6,11 @@ from typing import Any
 from babel.numbers import format_currency
 from django import template
 from django.http import HttpRequest
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, get_language_bidi, to_locale
 
 register = template.Library()
+
+LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 
 @register.filter
@@ -21,7 +23,8 @@ def picture(product: Any) -> str:
 def dollars(amount: Decimal) -> str:
     """Return an amount in the shop's only currency, as the page's language writes it: $19.90."""
     text: str = format_currency(amount, "USD", locale=to_locale(get_language() or "en"))
-    return text
+    # Where text runs to the left, the sign would part from the letters before it: US$.
+    return f"{text}{LEFT_TO_RIGHT}" if get_language_bidi() else text
 
 
 @register.simple_tag
