@@ -226,7 +226,8 @@ def look(tmp_path: Path) -> Look:
     async def seen(visitor: Visitor, paths: tuple[str, ...], language: str) -> list[Observation]:
         browser = await Browser.find(tmp_path)
         try:
-            await browser.launch(lambda: {HOST: visitor.site.url.removeprefix("http://")})
+            address = visitor.site.url.removeprefix("http://")
+            await browser.launch(lambda: dict.fromkeys(HOSTS.values(), address))
             headers = {"X-Comity-Sandbox": visitor.sandbox}
             sandbox = Sandbox(id=visitor.sandbox, start_url=visitor.start_url, headers=headers)
             async with browser.context(sandbox, language) as context:

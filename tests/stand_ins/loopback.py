@@ -17,9 +17,7 @@ SET_FLAGS, UP = 0x8914, 0x1
 
 def no_routes() -> int:
     """Return how often this network's kernel was asked for a way out over IPv4."""
-    names, values = (
-        line.split() for line in Path("/proc/net/snmp").read_text().splitlines()[:2]
-    )
+    names, values = (line.split() for line in Path("/proc/net/snmp").read_text().splitlines()[:2])
     return int(values[names.index("OutNoRoutes")])
 
 
