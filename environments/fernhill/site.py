@@ -16,8 +16,9 @@ class Shop:
     name = "shop"
     host = "fernhill.example"
     capabilities = (
-        *("basket", "orders", "language"),
+        *("basket", "orders"),
         *("promote", "bestsellers", "describe", "first"),
+        "language",
     )
     sign_in = None
 
