@@ -2,7 +2,10 @@
 
 from typing import Any, ClassVar
 
+from babel import Locale
 from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 from oscar.apps.checkout.forms import ShippingAddressForm
@@ -54,5 +57,13 @@ class AddressForm(ShippingAddressForm):
         del self.fields["phone_number"]  # declared by a mixin, so `fields` does not leave it out
         self.fields["line1"].label = _("Street and number")
         # A country that the shopper did not choose would decide where a gift goes.
-        self.fields["country"].empty_label = _("Choose a country")
-        self.fields["country"].queryset = self.fields["country"].queryset.order_by("name")
+        self.fields["country"].choices = [
+            ("", _("Choose a country")),
+            *_countries(self.fields["country"].queryset),
+        ]
+
+
+def _countries(rows: QuerySet[Any]) -> list[tuple[str, str]]:
+    """Return the code and the name of each country, in the page's language and by that name."""
+    names = Locale.parse(to_locale(get_language() or "en")).territories
+    return sorted(((row.pk, names[row.pk]) for row in rows), key=lambda country: country[1])

@@ -147,10 +147,10 @@ def test_a_whole_order_can_be_placed_in_arabic(shop: Site) -> None:
     pages = [page.text for page in visitor.order() if page.status_code == 200]
     assert "شكرًا لطلبك" in pages[-1]
     for page in pages:
-        shown = re.sub(r"<option.*?</option>|<title>.*?</title>", "", page)
         for english in ("Continue", "First name", "Country", "Place order", "Delivery", "Total"):
-            assert f">{english}" not in shown
+            assert f">{english}" not in page
         assert 'dir="rtl"' in page
+    assert any('<option value="JP">اليابان</option>' in page for page in pages)
 
 
 def test_pages_in_other_languages_stay_small(shop: Site, look: Look) -> None:
