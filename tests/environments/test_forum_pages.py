@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.environments.conftest import Site, StartSite, Visitor
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
-SUBJECT = re.compile(r'<a class="subject" href="([^"]+)">([^<]+)</a>')
+SUBJECT = re.compile(r'<a class="subject" href="([^"]+)"><bdi>([^<]+)</bdi></a>')
 MANY = 20
 
 
@@ -372,3 +372,26 @@ def test_pages_look_lived_in(forum: Site) -> None:
         assert ("June", "2026") not in dates
     assert len(months) >= 7
     assert len(members) == 20
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "direction"),
+    [
+        ("en", "en", "ltr"),
+        ("en-GB", "en", "ltr"),
+        ("de-AT", "de", "ltr"),
+        ("ja", "ja", "ltr"),
+        ("zh-CN", "zh-hans", "ltr"),
+        ("zh-Hant", "zh-hans", "ltr"),
+        ("ar-EG", "ar", "rtl"),
+        ("AR", "ar", "rtl"),
+        ("sw", "en", "ltr"),
+    ],
+)
+def test_a_sandbox_is_answered_in_the_nearest_language(
+    forum: Site, asked: str, language: str, direction: str
+) -> None:
+    visitor = forum.visit(language=asked)
+    for path in ("/", train(forum), "/no/such/page"):
+        assert f'<html lang="{language}" dir="{direction}">' in visitor.get(path).text
+    assert '<html lang="en" dir="ltr">' in forum.visit().get("/").text
