@@ -49,6 +49,8 @@ def messages() -> set[str]:
             found.add(message if isinstance(message, str) else message[0])
     for path in (ENVIRONMENTS / "catalogue").glob("[0-9]*.yaml"):
         found |= set(yaml.safe_load(path.read_text("utf-8"))["category"].split(" > "))
+    for board in yaml.safe_load((ENVIRONMENTS / "threads" / "boards.yaml").read_text("utf-8")):
+        found |= {board["name"], board["description"]}
     return found
 
 
@@ -86,6 +88,24 @@ def test_a_page_speaks_the_language_of_its_sandbox(shop: Site, language: str) ->
         assert words in page
     assert "Add to basket" not in page
     assert "Walnut Wall Clock" in shop.visit(language=language).get("/search/?q=wall+clock").text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", ("Reisen", "Worüber der Platz spricht", "Beiträge, zuletzt von")),
+        ("ja", ("旅行", "広場で話題になっていること", "最新：")),
+        ("zh-Hans", ("旅行", "广场上正在聊什么", "篇帖子")),
+        ("ar", ("السفر", "ما الذي تتحدث عنه الساحة", "آخرها من")),
+    ],
+)
+def test_the_forum_speaks_the_language_of_its_sandbox(
+    forum: Site, language: str, words: tuple[str, ...]
+) -> None:
+    page = forum.visit(language=language).get("/").text
+    for expected in words:
+        assert expected in page
+    assert "Travel<" not in page
 
 
 @pytest.mark.parametrize(
