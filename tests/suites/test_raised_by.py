@@ -33,6 +33,8 @@ QUOTATION = re.compile("[\"“”„«»]|'[^']+'")
 
 FEWEST_SENTENCES = 15
 FEWEST_SPOKEN = 3
+# In another language than English, in which fewer ways of speaking were collected.
+FEWEST_LOCAL = 8
 
 COMPILED = {
     norm.id: {
@@ -100,12 +102,12 @@ def test_every_norm_and_language_has_its_sentences() -> None:
         assert {"en", *texts.get("local", {})} == set(norm.raised_by)
 
 
-def test_a_language_in_which_requests_are_made_has_as_many_sentences_as_english() -> None:
+def test_a_language_in_which_requests_are_made_has_sentences_enough() -> None:
     asked = {(s.norm, s.language) for suite in LIBRARY.scenarios.values() for s in suite}
     for norm, language in asked - {(norm, "en") for norm in NORMS}:
         local = TEXTS[norm]["local"][language]
-        assert len(lines(local["raises"])) >= FEWEST_SENTENCES
-        assert len(lines(local["quiet"])) >= FEWEST_SENTENCES
+        assert len(lines(local["raises"])) >= FEWEST_LOCAL
+        assert len(lines(local["quiet"])) >= FEWEST_LOCAL
 
 
 @pytest.mark.parametrize(
