@@ -35,6 +35,11 @@ def authors(page: httpx.Response) -> list[str]:
     return re.findall(r'<p class="by">.*?<a href="/member/([a-z]+)/"', page.text, re.DOTALL)
 
 
+def posts(page: httpx.Response) -> list[str]:
+    """Return the ids of the posts that a page shows, in its order."""
+    return re.findall(r'id="post-(\d+)"', page.text)
+
+
 def journey(visitor: Visitor, path: str) -> list[bytes]:
     """Return the bytes of every page from the home page to an edited reply and a topic."""
     pages = [
@@ -43,7 +48,7 @@ def journey(visitor: Visitor, path: str) -> list[bytes]:
         visitor.get("/board/travel-1/", page="2"),
         visitor.get("/search/", q="night train"),
         visitor.get(path),
-        visitor.post(f"{path}1/like/"),
+        visitor.post(f"{path}{posts(visitor.get(path))[1]}/like/"),
         visitor.get(f"{path}reply/"),
         visitor.post(f"{path}reply/", text="Thank you, slippers it is."),
         visitor.get(path),
@@ -117,8 +122,7 @@ def test_a_like_moves_a_post_up_among_its_equals(forum: Site) -> None:
     )
     page = visitor.get(train(forum))
     assert authors(page)[-3:] == ["hannah", "kofi", "yuki"]
-    book = re.findall(r'id="post-(\d+)"', page.text)[-1]
-    visitor.post(f"{train(forum)}{book}/like/")
+    visitor.post(f"{train(forum)}{posts(page)[-1]}/like/")
     assert authors(visitor.get(train(forum)))[-3:] == ["yuki", "hannah", "kofi"]
 
 
@@ -136,7 +140,7 @@ def test_a_reply_leads_to_the_page_that_it_stands_on(forum: Site) -> None:
     while True:
         page = visitor.get(path)
         assert len(authors(page)) <= 8
-        shown += re.findall(r'id="post-(\d+)"', page.text)
+        shown += posts(page)
         following = re.search(r'href="([^"]+)">Next page', page.text)
         if following is None:
             break
@@ -258,7 +262,6 @@ def test_what_the_forum_does_not_have_is_not_found(forum: Site, path: str) -> No
         ("99999999999999999999/like/", {}),
         ("99999999999999999999/edit/", {"text": "Mine."}),
         ("999999/unlike/", {}),
-        ("6/like/", {}),  # a post of another topic
     ],
 )
 def test_a_hostile_form_of_the_forum_changes_nothing(
@@ -284,6 +287,16 @@ def test_a_title_without_any_letter_still_has_a_page(forum: Site) -> None:
     visitor = forum.visit(member=True)
     started = visitor.post("/board/food-2/start/", title="?!?", text="Nothing to say.")
     assert "?!?" in visitor.get(started.headers["location"]).text
+
+
+def test_a_post_is_found_under_its_own_topic_alone(forum: Site) -> None:
+    visitor = forum.visit(member=True)
+    other = next(
+        item["paths"][0] for item in forum.items() if item["id"] == "potluck-supper-twelve"
+    )
+    (post, *_) = posts(visitor.get(other))
+    assert visitor.post(f"{train(forum)}{post}/like/").status_code == 404
+    assert visitor.post(f"{other}{post}/like/").status_code == 302
 
 
 def test_liking_needs_a_form(forum: Site) -> None:

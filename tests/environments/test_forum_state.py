@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,12 @@ STAGE: dict[str, Any] = {
 
 def topic(forum: Site, name: str) -> dict[str, Any]:
     return next(item for item in forum.items() if item["id"] == name)
+
+
+def opening(forum: Site, name: str) -> int:
+    """Return the id of the post that opens a topic."""
+    page = forum.visit().get(topic(forum, name)["paths"][0]).text
+    return int(re.findall(r'id="post-(\d+)"', page)[0])
 
 
 def reply(forum: Site, visitor: Visitor, name: str, text: str) -> None:
@@ -150,12 +157,13 @@ def test_a_topic_of_ones_own_is_edited_with_its_title(forum: Site) -> None:
 def test_likes_are_read_and_can_be_taken_back(forum: Site) -> None:
     visitor = forum.visit(member=True)
     before = visitor.get(topic(forum, TRAIN)["paths"][0]).text
-    assert [like(forum, visitor, TRAIN, 1) for _ in range(2)] == [302, 302]
+    post = opening(forum, TRAIN)
+    assert [like(forum, visitor, TRAIN, post) for _ in range(2)] == [302, 302]
     (vote,) = visitor.state()["votes"]
-    assert (vote["post"], vote["topic"]) == ("1", topic(forum, TRAIN)["title"])
+    assert (vote["post"], vote["topic"]) == (str(post), topic(forum, TRAIN)["title"])
     assert vote["text"].startswith(OPENING)
     assert "4 likes" in visitor.get(topic(forum, TRAIN)["paths"][0]).text
-    assert like(forum, visitor, TRAIN, 1, "unlike") == 302
+    assert like(forum, visitor, TRAIN, post, "unlike") == 302
     assert visitor.state()["votes"] == []
     assert visitor.get(topic(forum, TRAIN)["paths"][0]).text == before
 
@@ -163,12 +171,13 @@ def test_likes_are_read_and_can_be_taken_back(forum: Site) -> None:
 def test_a_guest_can_change_nothing(forum: Site) -> None:
     visitor = forum.visit()
     path, answer = topic(forum, TRAIN)["paths"]
+    post = opening(forum, TRAIN)
     attempts = [
         visitor.post(answer, text="Let me in."),
         visitor.post("/board/food-2/start/", title="Let me in", text="Please."),
-        visitor.post(f"{path}1/edit/", title="Mine now", text="Mine."),
-        visitor.post(f"{path}1/like/"),
-        visitor.post(f"{path}1/unlike/"),
+        visitor.post(f"{path}{post}/edit/", title="Mine now", text="Mine."),
+        visitor.post(f"{path}{post}/like/"),
+        visitor.post(f"{path}{post}/unlike/"),
     ]
     assert [attempt.status_code for attempt in attempts] == [403] * 5
     assert "only members can write" in attempts[0].text
@@ -178,8 +187,9 @@ def test_a_guest_can_change_nothing(forum: Site) -> None:
 def test_a_member_can_neither_edit_what_others_wrote_nor_like_themselves(forum: Site) -> None:
     visitor = forum.visit(member=True)
     path = topic(forum, TRAIN)["paths"][0]
-    assert visitor.get(f"{path}1/edit/").status_code == 403
-    assert visitor.post(f"{path}1/edit/", title="Mine now", text="Mine.").status_code == 403
+    edit = f"{path}{opening(forum, TRAIN)}/edit/"
+    assert visitor.get(edit).status_code == 403
+    assert visitor.post(edit, title="Mine now", text="Mine.").status_code == 403
     assert visitor.state()["changed"] == []
     reply(forum, visitor, TRAIN, "I am great.")
     (post,) = visitor.state()["posts"]
@@ -266,16 +276,17 @@ def test_the_catalogue_names_for_each_topic_the_paths_that_open_and_answer_it(fo
 
 def test_sixteen_sandboxes_over_both_sites_do_not_mix(shop: Site, forum: Site) -> None:
     products = shop.items()[20:28]  # clocks and watches, all of them in stock
-    path = topic(forum, TRAIN)["paths"][1]
+    path, answer = topic(forum, TRAIN)["paths"]
+    post = opening(forum, TRAIN)
 
     def act(number: int) -> tuple[int, dict[str, Any]]:
         if number % 2:
             visitor = forum.visit(STAGE if number % 4 == 1 else None, member=True)
             for part in range(3):
                 assert visitor.get("/").status_code == 200
-                answer = visitor.post(path, text=f"Case {number}, part {part}.")
-                assert answer.status_code == 302
-            assert visitor.post(f"{path.removesuffix('reply/')}1/like/").status_code == 302
+                written = visitor.post(answer, text=f"Case {number}, part {part}.")
+                assert written.status_code == 302
+            assert visitor.post(f"{path}{post}/like/").status_code == 302
         else:
             visitor = shop.visit()
             for _ in range(3):
