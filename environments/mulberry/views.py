@@ -27,8 +27,9 @@ LATEST, RECENT = 2, 5
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show every board with its latest topics."""
-    rows = [(board, threads.topics().filter(forum=board)[:LATEST]) for board in threads.boards()]
-    return _page(request, "home", {"rows": rows})
+    boards = list(threads.boards())
+    rows = [(board, threads.topics().filter(forum=board)[:LATEST]) for board in boards]
+    return _page(request, "home", {"boards": boards, "rows": rows})
 
 
 def board(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
