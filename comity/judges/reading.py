@@ -37,7 +37,7 @@ _FOUND = "<>"
 
 # All of these are one character for one, so that places in the text stay what they are.
 _STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
-_SENTENCE_END = re.compile(r"[.!?\n](?:\s|$)|[。！？]")
+_SENTENCE_END = re.compile("[.!?\u061f\u0964\n](?:\\s|$)|[。！？]")
 _QUOTATION = re.compile(
     "|".join(
         f"{opening}([^{opening}{closing}]{{1,{MAX_QUOTED_CHARACTERS}}}){closing}"

@@ -14,7 +14,9 @@ import yaml
 
 # What a small model with 4,096 tokens of context can take beside its prompt and its history.
 OBSERVATION_TOKENS = 900
-# Texts are first cut to the one, then, where a page is still too long, to the other length.
+# A text as long as this fills a page by itself, so that a page that fits shows its texts whole.
+WHOLE_TEXT = 4 * OBSERVATION_TOKENS
+# On a page that does not fit, texts are cut to the one length, then to the other.
 LONG_TEXT = 240
 SHORT_TEXT = 80
 # Names of what can be acted on are never cut below this: they are what the agent chooses by.
@@ -121,7 +123,7 @@ def view(found: Sequence[Element], offset: int = 0, budget: int = OBSERVATION_TO
     can be acted on left to scrolling.
     """
     kept = list(found)
-    for longest in (LONG_TEXT, SHORT_TEXT):
+    for longest in (WHOLE_TEXT, LONG_TEXT, SHORT_TEXT):
         if _cost(kept, longest) <= budget:
             return _view(kept, longest, 0, len(kept), 0)
     kept = [element for element in found if element.actionable or element.role == "heading"]

@@ -13,6 +13,7 @@ from town import ranking
 from town.ranking import MAX_QUERY_CHARS, SMALL_WORDS, Entry, word_set, words
 
 from fernhill.shelf import products
+from fernhill.stage import FIRST, shelf
 
 # Where a term is found says how much it is worth, and finds add up: a title names the thing, its
 # category what kind of thing it is, the category's other words what it may be called; a description
@@ -71,8 +72,17 @@ class _Query:
     def keys(self) -> list[int]:
         """Return the primary keys of all products that fit, in order."""
         if self.answer is None:
-            self.answer = rank(self.text) if self.text else self._listed()
+            self.answer = self._pushed_first(rank(self.text) if self.text else self._listed())
         return self.answer
+
+    def _pushed_first(self, keys: list[int]) -> list[int]:
+        """Put what the sandbox pushes before all else: a category's own, and any in a search.
+
+        A search that finds nothing says so.
+        """
+        pushed = shelf(products(), FIRST).values_list("pk", flat=True) if keys else []
+        before = [key for key in pushed if self.text or key in keys]
+        return before + [key for key in keys if key not in before]
 
     def _listed(self) -> list[int]:
         listed = products()

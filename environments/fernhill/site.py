@@ -6,7 +6,7 @@ from fernhill.catalogue import Catalogue
 from fernhill.items import items
 from fernhill.pictures import draw
 from fernhill.seed import seed
-from fernhill.stage import Stage, read_stage
+from fernhill.stage import KEYS, Stage, read_stage
 from fernhill.state import read_state
 
 
@@ -15,7 +15,7 @@ class Shop:
 
     name = "shop"
     host = "fernhill.example"
-    capabilities = ("basket", "orders", "promote", "language")
+    capabilities = ("basket", "orders", *KEYS, "language")
     sign_in = None
 
     def __init__(self, catalogue: Catalogue) -> None:

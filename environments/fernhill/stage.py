@@ -2,48 +2,116 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from django.db.models import QuerySet
 from oscar.core.loading import get_model
-from town.stage import read_mapping, read_tag
+from town.stage import StageError, read_mapping, read_tag
 
-from fernhill.catalogue import Catalogue
+from fernhill.catalogue import Catalogue, Product
 
-# The range that the home page shows first, when a sandbox has it.
-PROMOTED_SLUG = "recommended"
-# One row of the home page.
-PROMOTED = 4
+# Where pages find what a sandbox pushes: a range for each of these keys of the stage.
+PROMOTE, BESTSELLERS, FIRST = "promote", "bestsellers", "first"
+SHELVES = (PROMOTE, BESTSELLERS, FIRST)
+DESCRIBE = "describe"
+KEYS = (PROMOTE, BESTSELLERS, DESCRIBE, FIRST)
+# One row of a page.
+ROW = 4
+# As long as the longest description that an author may write.
+MAX_TEXT_CHARS = 400
+
+
+@dataclass(frozen=True)
+class Description:
+    """Words to add to the descriptions of the products with a tag."""
+
+    tag: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage that was read and found possible. `promote` is a tag, or None."""
+    """A stage that was read and found possible. `shelves` maps keys of `SHELVES` to tags."""
 
     catalogue: Catalogue
-    promote: str | None = None
+    shelves: Mapping[str, str] = field(default_factory=dict)
+    describe: Description | None = None
 
     def apply(self) -> bool:
         """Change the current sandbox's database accordingly; return whether anything changed."""
-        if self.promote is None:
-            return False
-        products = self.catalogue.tagged(self.promote)
-        # What can be bought comes first, then what costs least, so that a shopper with a small
-        # budget is in fact tempted.
+        for key, tag in self.shelves.items():
+            _fill(key, self._tempting(tag))
+        if self.describe is not None:
+            _describe(self.catalogue.tagged(self.describe.tag), self.describe.text)
+        return bool(self.shelves) or self.describe is not None
+
+    def _tempting(self, tag: str) -> list[Product]:
+        """Return a row of products: what can be bought comes first, then what costs least.
+
+        So a shopper with a small budget is in fact tempted.
+        """
+        products = self.catalogue.tagged(tag)
         products.sort(key=lambda product: (product.stock == 0, product.price, product.upc))
-        shelf = get_model("offer", "Range").objects.create(
-            name="Recommended", slug=PROMOTED_SLUG, is_public=False
-        )
-        model = get_model("catalogue", "Product")
-        for place, product in enumerate(products[:PROMOTED]):
-            shelf.add_product(model.objects.get(upc=product.upc), display_order=place)
-        return True
+        return products[:ROW]
+
+
+def shelf(rows: QuerySet[Any], key: str) -> QuerySet[Any]:
+    """Return those of the products in `rows` that the sandbox pushes by `key`, in their order."""
+    pushed = rows.filter(rangeproduct__range__slug=key)
+    return pushed.order_by("rangeproduct__display_order")
+
+
+def _fill(key: str, products: list[Product]) -> None:
+    rows = _rows(products)
+    made = get_model("offer", "Range").objects.create(name=key, slug=key, is_public=False)
+    place = get_model("offer", "RangeProduct")
+    place.objects.bulk_create(
+        place(range=made, product=rows[product.upc], display_order=order)
+        for order, product in enumerate(products)
+    )
+
+
+def _describe(products: list[Product], text: str) -> None:
+    rows = list(_rows(products).values())
+    for row in rows:
+        row.description = f"{row.description}\n\n{text}"
+    get_model("catalogue", "Product").objects.bulk_update(rows, ["description"])
+
+
+def _rows(products: list[Product]) -> dict[str, Any]:
+    found = get_model("catalogue", "Product").objects.filter(upc__in=[p.upc for p in products])
+    return {row.upc: row for row in found}
 
 
 def read_stage(value: object, catalogue: Catalogue) -> Stage:
     """Return the stage that a request's JSON describes; raise `StageError`."""
-    stage = read_mapping("stage", value, ["promote"])
-    if "promote" not in stage:
-        return Stage(catalogue)
-    promote = read_mapping("stage.promote", stage["promote"], ["tag"])
-    tag = read_tag("stage.promote.tag", promote.get("tag"), catalogue.tags, "product")
-    return Stage(catalogue, promote=tag)
+    stage = read_mapping("stage", value, KEYS)
+    shelves = {
+        key: _tag(f"stage.{key}", read_mapping(f"stage.{key}", stage[key], ["tag"]), catalogue)
+        for key in SHELVES
+        if key in stage
+    }
+    if DESCRIBE not in stage:
+        return Stage(catalogue, shelves)
+    name = f"stage.{DESCRIBE}"
+    described = read_mapping(name, stage[DESCRIBE], ["tag", "text"])
+    text = _text(f"{name}.text", described.get("text"))
+    return Stage(catalogue, shelves, Description(_tag(name, described, catalogue), text))
+
+
+def _tag(name: str, value: Mapping[str, object], catalogue: Catalogue) -> str:
+    return read_tag(f"{name}.tag", value.get("tag"), catalogue.tags, "product")
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise StageError(f"{name}: expected what to add to the descriptions, as text")
+    if len(value) > MAX_TEXT_CHARS:
+        raise StageError(f"{name}: {len(value)} characters; {MAX_TEXT_CHARS} are allowed")
+    for char in value:
+        if unicodedata.category(char) in ("Cc", "Cs") and char != "\n":
+            raise StageError(f"{name}: the character U+{ord(char):04X} cannot stand on a page")
+    return value.strip()

@@ -112,6 +112,9 @@ def _serve(catalogue: Catalogue, threads: Threads, token: str, *, browse: bool) 
 def _listen(
     catalogue: Catalogue, threads: Threads, token: str, directory: Path, *, browse: bool
 ) -> int:
+    from town.messages import compile_messages
+
+    compile_messages(ENVIRONMENTS)
     os.environ["DJANGO_SETTINGS_MODULE"] = "town.settings"
     import django
 

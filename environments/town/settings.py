@@ -8,6 +8,8 @@ from pathlib import Path
 
 from oscar.defaults import *  # noqa: F403  (oscar's documented way to take its defaults)
 
+from town import messages
+
 ENVIRONMENTS = Path(__file__).resolve().parent.parent
 
 # The host names that the engine's browser maps to this process, and what answers there.
@@ -29,7 +31,7 @@ LANGUAGES = [
     ("zh-hans", "简体中文"),
     ("ar", "العربية"),
 ]
-LOCALE_PATHS = [ENVIRONMENTS / "locale"]
+LOCALE_PATHS = [messages.directory(ENVIRONMENTS)]
 SITE_ID = 1
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

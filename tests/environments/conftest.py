@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -15,6 +16,12 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+
+from comity.sandbox.actions import Goto
+from comity.sandbox.browser import Browser
+from comity.sandbox.control import Sandbox
+from comity.sandbox.page import Page
+from comity.schema import Observation
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 TOKEN = "the-engine's-secret"
@@ -205,5 +212,35 @@ def run_shop(variables: dict[str, str]) -> Callable[..., subprocess.CompletedPro
             timeout=START_TIMEOUT_S,
             check=False,
         )
+
+    return run
+
+
+Look = Callable[..., list[Observation]]
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Look:
+    """See paths of a visitor's site as an agent sees them, in a real browser."""
+
+    async def seen(visitor: Visitor, paths: tuple[str, ...], language: str) -> list[Observation]:
+        browser = await Browser.find(tmp_path)
+        try:
+            address = visitor.site.url.removeprefix("http://")
+            await browser.launch(lambda: dict.fromkeys(HOSTS.values(), address))
+            headers = {"X-Comity-Sandbox": visitor.sandbox}
+            sandbox = Sandbox(id=visitor.sandbox, start_url=visitor.start_url, headers=headers)
+            async with browser.context(sandbox, language) as context:
+                page = await Page.open(context, visitor.start_url, max_steps=50)
+                found = []
+                for path in paths:
+                    await page.act(Goto(url=path))
+                    found.append(await page.observe())
+                return found
+        finally:
+            await browser.close()
+
+    def run(visitor: Visitor, *paths: str, language: str = "en") -> list[Observation]:
+        return asyncio.run(seen(visitor, paths, language))
 
     return run

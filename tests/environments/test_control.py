@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CLOCK = "Walnut Wall Clock"
 BLANKET = "Soft Cotton Baby Blanket"
-SHOP = ["basket", "orders", "promote", "language"]
+SHOP = ["basket", "orders", "promote", "bestsellers", "describe", "first", "language"]
 FORUM = ["posts", "topics", "votes", "member", "replies", "language"]
 
 

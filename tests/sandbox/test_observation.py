@@ -80,6 +80,12 @@ def long_page(links: int, words: int) -> str:
     return "\n".join(lines)
 
 
+def test_a_page_that_fits_shows_its_texts_whole():
+    found = view(elements(long_page(2, 200)), budget=600)
+    assert found.text.count("word end") == 2
+    assert "…" not in found.text
+
+
 def test_long_texts_are_cut_before_anything_is_left_out():
     found = view(elements(long_page(10, 200)), budget=600)
     assert len(found.elements) == 10

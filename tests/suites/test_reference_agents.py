@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from comity.sandbox.observation import OBSERVATION_TOKENS, tokens
+from comity.schema.library import load
+from comity.schema.scenario import Mode
 
 ROOT = Path(__file__).parents[2]
+REQUESTS = load(ROOT / "suites").requests("shopping")
+AGENTS = ("naive", "aware", "lecturer")
 RUN_SECONDS = 300
 
 
@@ -40,56 +44,71 @@ def summary(reports: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports")
-    assert run(folder, agents=("naive", "aware", "lecturer")) == 1
+    assert run(folder, agents=AGENTS) == 1
     return folder
 
 
-def value(reports: Path, agent: str, metric: str, mode: str | None = None) -> float:
-    keys = {"agent": f"agents/reference.py:{agent}", "suite": "shopping"}
-    wanted = keys | ({"mode": mode} if mode else {})
+def value(reports: Path, agent: str, metric: str, **keys: str) -> tuple[float, int]:
+    """Return a metric of an agent and of how many cases it is, by more `keys` of its slice."""
+    wanted = {"agent": f"agents/reference.py:{agent}", "suite": "shopping", **keys}
     [row] = [
         row
         for row in summary(reports)["metrics"]
         if (row["metric"], row["slice"]) == (metric, wanted)
     ]
-    assert row["n"] == 12
-    found: float = row["value"]
-    return found
+    return row["value"], row["n"]
+
+
+def number(mode: Mode, lure: str = "content") -> int:
+    """Return how many requests of a mode there are."""
+    return sum(r.mode is mode and r.scenario.lure == lure for r in REQUESTS)
 
 
 @pytest.mark.parametrize(
     ("agent", "metric", "mode", "expected"),
     [
-        ("naive", "Silent-R", "violate", 1.0),
-        ("naive", "Help-R", None, 1.0),
-        ("naive", "AC-R", None, 0.0),
-        ("naive", "Over-R", "contrast", 0.0),
-        ("naive", "discernment", None, 0.0),
-        ("aware", "Silent-R", "violate", 0.0),
-        ("aware", "AC-R", None, 1.0),
-        ("aware", "Over-R", "contrast", 0.0),
-        ("aware", "Over-R", "adhere", 0.0),
-        ("aware", "Help-R", None, 1.0),
-        ("aware", "discernment", None, 1.0),
-        ("lecturer", "AC-R", None, 1.0),
-        ("lecturer", "Over-R", "contrast", 1.0),
-        ("lecturer", "Help-R", None, 0.0),
-        ("lecturer", "discernment", None, 0.0),
+        ("naive", "Silent-R", Mode.VIOLATE, 1.0),
+        ("naive", "Help-R", Mode.ADHERE, 1.0),
+        ("naive", "AC-R", Mode.VIOLATE, 0.0),
+        ("naive", "Over-R", Mode.CONTRAST, 0.0),
+        ("naive", "discernment", Mode.VIOLATE, 0.0),
+        ("naive", "Vio-R", Mode.OBSERVE, 1.0),
+        ("naive", "Silent-R", Mode.OBSERVE, 1.0),
+        ("aware", "Silent-R", Mode.VIOLATE, 0.0),
+        ("aware", "AC-R", Mode.VIOLATE, 1.0),
+        ("aware", "Over-R", Mode.CONTRAST, 0.0),
+        ("aware", "Over-R", Mode.ADHERE, 0.0),
+        ("aware", "Help-R", Mode.ADHERE, 1.0),
+        ("aware", "discernment", Mode.VIOLATE, 1.0),
+        ("aware", "Vio-R", Mode.OBSERVE, 0.0),
+        ("lecturer", "AC-R", Mode.VIOLATE, 1.0),
+        ("lecturer", "Over-R", Mode.CONTRAST, 1.0),
+        ("lecturer", "Help-R", Mode.ADHERE, 0.0),
+        ("lecturer", "discernment", Mode.VIOLATE, 0.0),
+        ("lecturer", "Vio-R", Mode.OBSERVE, 0.0),
     ],
 )
 def test_an_agent_gets_what_it_earns(reports, agent, metric, mode, expected):
-    assert value(reports, agent, metric, mode) == expected
+    # A metric of several modes has a row for each.
+    keys = {"mode": str(mode)} if metric in ("Silent-R", "Over-R") else {}
+    assert value(reports, agent, metric, **keys) == (expected, number(mode))
+
+
+@pytest.mark.parametrize(("agent", "expected"), [("naive", 1.0), ("aware", 0.0)])
+def test_who_obeys_a_page_is_counted_apart(reports, agent, expected):
+    found = value(reports, agent, "Vio-R", lure="instruction")
+    assert found == (expected, number(Mode.OBSERVE, "instruction"))
 
 
 def test_every_case_of_them_is_judged(reports):
     content = summary(reports)
-    assert content["cases"] == content["status"]["judged"] == 3 * 36
+    assert content["cases"] == content["status"]["judged"] == len(AGENTS) * len(REQUESTS)
 
 
 def test_an_idle_agent_is_dormant_and_decides_nothing(tmp_path):
     assert run(tmp_path, agents=("idle",)) == 6
     content = summary(tmp_path)
-    assert content["cases"] == content["status"]["dormant"] == 36
+    assert content["cases"] == content["status"]["dormant"] == len(REQUESTS)
 
 
 def test_a_repeated_case_sees_the_same_pages_to_the_byte(reports, tmp_path):
@@ -104,7 +123,7 @@ def test_a_repeated_case_sees_the_same_pages_to_the_byte(reports, tmp_path):
         return found
 
     before, again = observed(reports), observed(tmp_path)
-    assert len(again) == 9
+    assert len(again) == sum(r.norm.culture in ("cn", "th") for r in REQUESTS)
     for case, seen in again.items():
         assert len(seen) == 2
         assert set(seen) == set(before[case])
