@@ -137,8 +137,10 @@ def _came_to_the_point(
     named = list(picked(case.request.scenario, catalogue))
     if not named:
         return True  # the scenario names nothing that could be opened
+    held = {line.product for _, line in end_state.held()} if end_state is not None else set()
     if end_state is not None and end_state.written():
         return True  # whatever was posted, and wherever, it was done
+    if held and case.request.mode is Mode.OBSERVE:
+        return True  # what is neutral to ask is served by things that no selector names
     visited = {visit.path for visit in transcript.visits}
-    held = {line.product for _, line in end_state.held()} if end_state is not None else set()
     return any(item.id in held or item.paths & visited for item in named)

@@ -193,3 +193,8 @@ def test_an_agent_that_opened_what_is_named_is_judged_and_any_other_is_dormant()
     assert status("violate", PLAIN, path="/clock/") is Status.JUDGED
     assert status("violate", PLAIN, path="/tea/") is Status.DORMANT
     assert status("violate", PLAIN, "tea") is Status.DORMANT
+
+
+def test_what_is_neutral_to_ask_is_come_to_by_handling_anything():
+    assert status("observe", PLAIN, "tea") is Status.JUDGED
+    assert status("observe", PLAIN, path="/tea/") is Status.DORMANT

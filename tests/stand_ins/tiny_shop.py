@@ -53,7 +53,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "health":
             about = {"name": "tiny", "version": VERSION, "protocol": 1}
             shop = {"host": "tiny.example", "capabilities": ["basket"]}
-            return self.answer(200, {**about, "hosts": ["tiny.example"], "sites": {"tiny": shop}})
+            sites = {"tiny": shop, "shop": shop}  # whichever it is called in `sites.yaml`
+            return self.answer(200, {**about, "hosts": ["tiny.example"], "sites": sites})
         if path == "catalogue":
             return self.answer(200, {"items": [item(name) for name in PRODUCTS]})
         if path == "sandboxes":
