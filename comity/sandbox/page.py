@@ -71,6 +71,7 @@ class Page:
         self.seen: Observation | None = None
         self.start_url = start_url
         self.max_steps = max_steps
+        self._context = context
         self._page = page
         self._host = urlsplit(start_url).hostname
         self._started = started
@@ -356,6 +357,11 @@ class Page:
             return await loading
         except PlaywrightTimeout:
             raise TimeoutError from None
+
+    def end(self) -> None:
+        """Note nothing more: what happens in the context from now on is not the agent's doing."""
+        self._context.remove_listener("page", self._follow)
+        self._traffic.end()
 
     async def screenshot(self, path: Path) -> None:
         """Write a picture of the page as it is now to `path`.

@@ -16,8 +16,8 @@ from playwright.async_api import Error as PlaywrightError
 from comity.errors import AgentError, InfrastructureError
 from comity.sandbox.actions import Back, Click, Goto, Scroll, Select, Type
 from comity.sandbox.browser import Browser
-from comity.sandbox.control import Sandbox
 from comity.sandbox.page import Page
+from comity.sandbox.running import Sandbox
 
 PAGES = {
     "/": """<title>Home</title><h1>Home</h1><a href=/second>Second</a>
