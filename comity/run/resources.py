@@ -94,8 +94,21 @@ class Resources:
                     f"the process of the site {spec.id} serves {', '.join(site.health.sites)}; "
                     "environments/sites.yaml gives it another id, or another command"
                 )
+        self._check_hosts()
         if self.browser is not None:
             await self.browser.launch(self._hosts)
+
+    def _check_hosts(self) -> None:
+        """Refuse two sites at one name: the browser would find one of them for both."""
+        first_at: dict[str, tuple[str, Site]] = {}
+        for name, site in self.sites.items():
+            for host in site.health.hosts:
+                first, there = first_at.setdefault(host, (name, site))
+                if there is not site:
+                    raise ConfigurationError(
+                        f"the sites {first} and {name} are both at {host}; give one another name "
+                        "in environments/sites.yaml, such as 127.0.0.1 beside localhost"
+                    )
 
     def _hosts(self) -> dict[str, str]:
         """Return where each name of the sites is found now."""
@@ -169,7 +182,12 @@ class Resources:
             },
             "browser": self.browser and {"version": self.browser.version},
             "sites": {
-                name: {"name": site.health.name, "version": site.health.version}
+                name: {
+                    "name": site.health.name,
+                    "version": site.health.version,
+                    "protocol": site.health.protocol,
+                    "host": site.health.sites[name].host,
+                }
                 for name, site in self.sites.items()
             },
         }
