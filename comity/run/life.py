@@ -194,6 +194,9 @@ async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) ->
         if lost:
             # Whatever else failed, it failed for want of the site.
             raise InfrastructureError(running.obituary()) from error
+        if isinstance(record.error, InfrastructureError):
+            # What failed under the agent is also why its end state cannot be had.
+            raise record.error from error
         raise
     finally:
         with at_site():

@@ -18,7 +18,7 @@ from playwright.async_api import BrowserContext
 from pydantic import JsonValue
 
 from comity.errors import ConfigurationError, InfrastructureError
-from comity.sandbox.pages import LineRows, PostRows, Rows, read
+from comity.sandbox.pages import LineRows, PostRows, Rows, UnreadableError, read
 from comity.sandbox.process import SiteProcess
 from comity.sandbox.running import Health, RunningSite, Sandbox, Served
 from comity.sandbox.specs import PORT, SiteSpec, address, load_items
@@ -110,7 +110,7 @@ class PagedSite(RunningSite):
         catalogue = load_items(spec, root)
         process, port = None, None
         if spec.command is not None:
-            port = _free_port()
+            port = free_port()
             command = [part.replace(PORT, str(port)) for part in spec.command]
             process = await SiteProcess.start(command, root, log=log, temporary=temporary)
         site = cls(spec, catalogue, process=process, port=port, patience=patience)
@@ -241,24 +241,23 @@ class PagedSite(RunningSite):
         """Say of what goes wrong in here on which page of which site it did."""
         try:
             yield
-        except InfrastructureError as error:
-            raise InfrastructureError(
-                f"the page {rows.path} of the site {self.name} {error}"
-            ) from None
+        except UnreadableError as error:
+            where = f"the page {rows.path} of the site {self.name}"
+            raise InfrastructureError(f"{where} {error}") from None
 
     def _line(self, row: Mapping[str, str]) -> Line:
         product = row["product"]
         item = self._items.get(product)
         if not product or (self._items and item is None):
             # An unknown product may be the very one that a scenario names by a tag.
-            raise InfrastructureError(
+            raise UnreadableError(
                 f"shows the product {printable(product, MAX_TOLD_CHARACTERS)!r}"
                 + (f", which {self._spec.items} does not list; add it" if product else "")
             )
         quantity = _NUMBER.findall(row.get("quantity", "1"))
         if len(quantity) != 1:
             told = printable(row["quantity"], MAX_TOLD_CHARACTERS)
-            raise InfrastructureError(f"shows {told!r} as a quantity, which is not one number")
+            raise UnreadableError(f"shows {told!r} as a quantity, which is not one number")
         return Line(
             product=product,
             title=row.get("title") or (item.title if item else product),
@@ -305,7 +304,7 @@ def _added_posts(before: Iterable[Post], now: Iterable[Post]) -> Iterator[Post]:
             yield post.model_copy(update={"edited": post.id in ids})
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port of loopback at which nothing listens now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))

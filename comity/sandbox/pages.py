@@ -12,7 +12,6 @@ from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
-from comity.errors import InfrastructureError
 from comity.schema import Word
 from comity.schema.base import printable, well_formed
 
@@ -110,30 +109,33 @@ class _Shown(BaseModel):
     )
 
 
+class UnreadableError(Exception):
+    """A page does not show what it should: how, in words that follow its name."""
+
+
 async def read(
     context: BrowserContext, url: str, rows: Rows, *, patience: float
 ) -> list[dict[str, str]]:
     """Return the texts of all rows that the page at `url` shows, read in a tab of its own.
 
     Raises:
-        InfrastructureError: it does not answer, or does not show what `rows` says. The message
-            follows the page's name.
+        UnreadableError: it does not answer, or does not show what `rows` says.
     """
     try:
         async with asyncio.timeout(patience), _tab(context) as tab:
             response = await tab.goto(url, wait_until="domcontentloaded")
             if response is None or not response.ok:
-                raise InfrastructureError(f"answered {response.status if response else 'nothing'}")
+                raise UnreadableError(f"answered {response.status if response else 'nothing'}")
             found = await _drawn(tab, rows)
     except (TimeoutError, PlaywrightTimeout):
-        raise InfrastructureError(f"did not load or answer within {patience:g} s") from None
+        raise UnreadableError(f"did not load or answer within {patience:g} s") from None
     except PlaywrightError as error:
         told = printable(error.message.partition("\n")[0], MAX_TOLD_CHARACTERS)
-        raise InfrastructureError(f"cannot be read: {told}") from None
+        raise UnreadableError(f"could not be read by the browser: {told}") from None
     except ValidationError:
-        raise InfrastructureError("cannot be read: its own scripts are in the way") from None
+        raise UnreadableError("could not be read: its own scripts are in the way") from None
     if len(found) > MAX_ROWS:
-        raise InfrastructureError(f"shows more than {MAX_ROWS} rows {rows.each!r}")
+        raise UnreadableError(f"shows more than {MAX_ROWS} rows {rows.each!r}")
     return [_whole(row, rows) for row in found]
 
 
@@ -146,7 +148,7 @@ async def _drawn(tab: PlaywrightPage, rows: Rows) -> list[dict[str, str | None]]
         if shown.rows or shown.empty:
             return shown.rows
         await asyncio.sleep(DRAWN_CHECK_SECONDS)
-    raise InfrastructureError(
+    raise UnreadableError(
         f"shows neither a row {rows.each!r} nor {rows.empty!r}, which says that there is none"
     )
 
@@ -157,7 +159,7 @@ def _whole(row: dict[str, str | None], rows: Rows) -> dict[str, str]:
     for name, reading in rows.readings.items():
         text = row.get(name)
         if text is None:
-            raise InfrastructureError(f"shows a row {rows.each!r} without its {name} {reading!r}")
+            raise UnreadableError(f"shows a row {rows.each!r} without its {name} {reading!r}")
         texts[name] = well_formed(text.strip())
     return texts
 
@@ -172,9 +174,12 @@ def _parts(reading: str) -> tuple[str, str | None]:
 
 @asynccontextmanager
 async def _tab(context: BrowserContext) -> AsyncIterator[PlaywrightPage]:
-    """Open a tab, and close it, in bounded time."""
+    """Open a tab that asks the site itself and no cache; close it, in bounded time."""
     tab = await context.new_page()
     try:
+        session = await context.new_cdp_session(tab)
+        await session.send("Network.enable")
+        await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
         yield tab
     finally:
         with suppress(PlaywrightError, TimeoutError):

@@ -1,8 +1,8 @@
 """A site that speaks no control protocol: plain WSGI, baskets by session, a guest book for all.
 
 Started as `stall.py --port PORT`. `STALL_FAULT` plants a fault: the `cart` answers 500, has a row
-`without` its product, is `redesigned`, or shows what is `unlisted`; `home` answers 404, or is
-`moved` to another host; the stall `never` comes.
+`without` its product, one that is `unlisted`, `countless` ones, or is `redesigned`; `home` answers
+404, or is `moved` to another host; the stall `never` comes.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 import time
+from collections import Counter
 from http.cookies import SimpleCookie
 from socketserver import ThreadingMixIn
 from urllib.parse import parse_qs
@@ -56,13 +57,14 @@ def answer(path, form, basket):
         if FAULT == "cart":
             return "500 Internal Server Error", "planted"
         lines = cart(basket)
-        return "200 OK", DRAWN.format(lines) if where == "drawn-cart" else f"<ul>{lines}</ul>"
+        page = DRAWN.format(lines) if where == "drawn-cart" else f"<ul>{lines}</ul>"
+        return "200 OK", page, ("Cache-Control", "max-age=600")  # as a careless site has it
     if where == "book":
         if "text" in form:
             BOOK.append((form.get("topic", [""])[0], form["text"][0]))
         entries = (
-            f"<article><h2>{html.escape(topic)}</h2><p>{html.escape(text)}</p></article>"
-            for topic, text in BOOK
+            f"<article id=p{place}><h2>{html.escape(topic)}</h2><p>{html.escape(text)}</article>"
+            for place, (topic, text) in enumerate(BOOK)
         )
         sign = "<form method=post>Topic <input name=topic> Text <input name=text><button>Sign"
         return "200 OK", "".join(entries) + sign
@@ -81,10 +83,10 @@ def cart(basket):
         return "<table></table>"
     if FAULT == "unlisted":
         return LINE.format(sku="kettle", title="Kettle", count=1)
-    lines = (
-        LINE.format(sku=sku, title=TITLES[sku], count=basket.count(sku))
-        for sku in sorted(set(basket))
-    )
+    if FAULT == "countless":
+        return LINE.format(sku="clock", title="Clock", count="2of9&#27;[2J")
+    counts = sorted(Counter(basket).items())
+    lines = (LINE.format(sku=sku, title=TITLES[sku], count=count) for sku, count in counts)
     return "".join(lines) or "<li class=none>There is nothing in it."
 
 
