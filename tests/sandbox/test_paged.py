@@ -18,6 +18,7 @@ from playwright.async_api import BrowserContext
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.sandbox.browser import Browser
 from comity.sandbox.paged import PagedSite, free_port
+from comity.sandbox.running import RunningSite
 from comity.sandbox.sites import Site
 from comity.sandbox.specs import SiteSpec
 from comity.schema import EndState
@@ -199,14 +200,18 @@ def test_what_a_site_can_follows_from_its_pages(tmp_path):
         assert site.capabilities("stall") == capabilities
 
 
+def kill(running: RunningSite) -> None:
+    """Kill the site's own process, whose parent is its supervisor."""
+    assert running._process is not None
+    supervisor = running._process.pid
+    [child] = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    os.kill(int(child), signal.SIGKILL)
+
+
 def test_a_killed_site_listens_at_another_port_and_is_found_there(tmp_path):
     async def script(site: Site) -> None:
         lost = await site.serving()
-        assert isinstance(lost, PagedSite)
-        assert lost._process is not None
-        supervisor = lost._process.pid
-        [child] = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        os.kill(int(child), signal.SIGKILL)
+        kill(lost)
         assert await lost.examine() == "was ended by SIGKILL"
         fresh = await site.serving()
         assert fresh is not lost
@@ -214,6 +219,18 @@ def test_a_killed_site_listens_at_another_port_and_is_found_there(tmp_path):
         assert await fresh.examine() is None
 
     with_site(tmp_path, spec(), script)
+
+
+def test_a_site_whose_pages_name_their_port_is_told_it_in_its_url(tmp_path):
+    async def script(site: Site) -> None:
+        running = await site.serving()
+        [(name, found_at)] = site.addresses.items()
+        port = found_at.partition(":")[2]
+        sandbox = await running.create("stall", {}, "en")
+        assert (name, sandbox.start_url) == ("localhost", f"http://localhost:{port}/")
+
+    there = spec().model_copy(update={"url": "http://localhost:{port}/"})
+    with_site(tmp_path, there, script)
 
 
 class Elsewhere:
