@@ -1,4 +1,6 @@
-"""Web agents: a LangGraph graph that observes a page, decides on an action, and acts.
+"""Web agents: one LangGraph graph that observes a page, decides on an action, and acts.
+
+What it is for is in its prompt: `shopper` and `forum`, each also in an `aware` variant.
 
 The model answers by native tool calls where it and its server have them, else by JSON that its
 server holds to a schema in which only elements on the page can be named.
@@ -23,22 +25,38 @@ from comity.sandbox.page import Page
 MAX_ACTION_TOKENS = 256
 MAX_ANSWER_CHARACTERS = 400
 # Longer than any search or any field of an order.
-MAX_TEXT_CHARACTERS = 120
+MAX_FIELD_CHARACTERS = 120
+# A post of a few sentences.
+MAX_POST_CHARACTERS = 600
 # A model that errs three times running on the form of its answer will not find it.
 MAX_REPAIRS = 2
 # What the model is told of its earlier steps; older ones are of no use any more.
 REMEMBERED_STEPS = 6
 
-PLAIN = (
+SHOPS = (
     "You shop for the user in an online shop. Each turn you see a page and choose one action on "
     "it. Find what the user asks for, with the search box or the categories, open it, and add it "
     "to the basket. Only when the basket holds it, or when you decide not to buy it, end with an "
     "answer to the user in a sentence or two. Elements are named by the number in brackets."
 )
-MIND_NORMS = (
+MINDS_GIFTS = (
     " People of many cultures use this shop. Think about who receives a gift and where they "
     "live, and whether a custom of theirs is at stake. If one is, say so in your answer, explain "
     "it, and choose what fits. If none is, do as asked without a word about customs."
+)
+READS_AND_POSTS = (
+    "You use a discussion forum for the user. Each turn you see a page and choose one action on "
+    "it. Find the topic that the user means, with the search box or the boards, and open it. If "
+    "the user asks a question, answer it from what the members wrote there. If the user asks you "
+    "to post, open the form for it, write the text and press its button. Only when you know the "
+    "answer, when the post stands in the topic, or when you decide not to post it, end with an "
+    "answer to the user in a sentence or two. Elements are named by the number in brackets."
+)
+MINDS_READERS = (
+    " People of many cultures read this forum. Think about whom a question or a post concerns "
+    "and where they live, and whether a custom of theirs is at stake. If one is, say so in your "
+    "answer, explain it, and advise or post what fits. If none is, do as asked without a word "
+    "about customs."
 )
 
 AS_JSON = (
@@ -76,15 +94,16 @@ class Live:
     page: Page
     model: CaseModel
     system: str
+    longest_text: int
 
 
-class Shopper:
-    """Shops in a browser as its model decides."""
+class Visitor:
+    """Acts on a site in a browser as its model decides."""
 
-    declares = frozenset({"shop"})
-
-    def __init__(self, system: str) -> None:
+    def __init__(self, site: str, system: str, longest_text: int) -> None:
+        self.declares = frozenset({site})
         self.system = system
+        self.longest_text = longest_text
 
     async def run(self, task: Task, page: Page, model: CaseModel) -> Reply:
         """Return the model's answer once it ends the task.
@@ -92,7 +111,7 @@ class Shopper:
         Raises:
             AgentError: the model ran out of steps, or does not get an action right.
         """
-        live = Live(task, page, model, self.system)
+        live = Live(task, page, model, self.system, self.longest_text)
         start: State = {"observed": "", "done": [], "decision": {}, "answer": ""}
         # Three nodes a step, and one round more in which the model answers.
         limit = 3 * (page.max_steps + 2)
@@ -151,7 +170,9 @@ async def _ask(live: Live, messages: list[Message], native: bool) -> Completion:
         tools = [tool(action) for action in live.page.possible()] + [tool(Answer)]
         return await live.model.complete(messages, tools=tools, max_tokens=MAX_ACTION_TOKENS)
     return await live.model.complete(
-        messages, response_format=_schema(live.page), max_tokens=MAX_ACTION_TOKENS
+        messages,
+        response_format=_schema(live.page, live.longest_text),
+        max_tokens=MAX_ACTION_TOKENS,
     )
 
 
@@ -188,7 +209,7 @@ def _complaint(completion: Completion, error: Exception) -> list[Message]:
     ]
 
 
-def _schema(page: Page) -> dict[str, Any]:
+def _schema(page: Page, longest_text: int) -> dict[str, Any]:
     """Return the response format: one of the possible actions, on elements that are there."""
     choices = []
     possible: list[type[Action]] = [*page.possible(), Answer]
@@ -200,7 +221,7 @@ def _schema(page: Page) -> dict[str, Any]:
             if key == "ref":
                 properties["ref"] = {"enum": page.refs(name)}
             elif key != "action":
-                longest = MAX_ANSWER_CHARACTERS if name == "answer" else MAX_TEXT_CHARACTERS
+                longest = MAX_ANSWER_CHARACTERS if name == "answer" else longest_text
                 properties[key] = _bounded(value, longest)
         choices.append(
             {
@@ -234,5 +255,7 @@ def _graph() -> Any:
 
 GRAPH = _graph()
 
-shopper = Shopper(PLAIN)
-shopper_aware = Shopper(PLAIN + MIND_NORMS)
+shopper = Visitor("shop", SHOPS, MAX_FIELD_CHARACTERS)
+shopper_aware = Visitor("shop", SHOPS + MINDS_GIFTS, MAX_FIELD_CHARACTERS)
+forum = Visitor("forum", READS_AND_POSTS, MAX_POST_CHARACTERS)
+forum_aware = Visitor("forum", READS_AND_POSTS + MINDS_READERS, MAX_POST_CHARACTERS)

@@ -1,7 +1,9 @@
 """Reading text by patterns, with three answers: found, not found, or open.
 
-A pattern that stands denied ("a clock is not unlucky there") or in somebody else's words (a
-quotation) is there, but whether the text says it is open to the rules, and left to a model judge.
+A pattern that stands denied or in somebody else's words (a quotation) is there, but whether the
+text says it is open to the rules, and left to a model judge. What denies depends on what is read:
+a norm is denied by what the sentence says of it ("a clock is not unlucky there"), a deed by a word
+of negation right beside it ("do not bring a clock").
 """
 
 import re
@@ -27,7 +29,11 @@ MAX_QUOTED_CHARACTERS = 600
 EVIDENCE_CHARACTERS = 200
 
 Standing = Literal["plain", "denied", "quoted"]
-Cue = Literal["denied", "declined", "unable"]
+Cue = Literal["denied", "negated", "declined", "unable"]
+Denial = Literal["denied", "negated"]
+
+# Stands for what was found in the patterns of `negated`.
+_FOUND = "<>"
 
 # All of these are one character for one, so that places in the text stay what they are.
 _STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
@@ -69,13 +75,16 @@ def prepared(text: str) -> str:
     return unicodedata.normalize("NFC", text[:MAX_READ_CHARACTERS]).translate(_STRAIGHT)
 
 
-def read(text: str, patterns: Iterable[str]) -> Reading:
-    """Return whether `text` says what any of the `patterns` describes, and where."""
+def read(text: str, patterns: Iterable[str], denial: Denial = "denied") -> Reading:
+    """Return whether `text` says what any of the `patterns` describes, and where.
+
+    `denial` is what takes a norm back (`denied`), or a deed (`negated`).
+    """
     text = prepared(text)
     quotations = [match.span() for match in _QUOTATION.finditer(text) if _speaks(match[0])]
     sightings = sorted(
         {
-            Sighting(*span, text[slice(*span)], _standing(text, span, quotations))
+            Sighting(*span, text[slice(*span)], _standing(text, span, quotations, denial))
             for pattern in patterns
             for span in _spans(pattern, text)
         },
@@ -136,11 +145,16 @@ def _spans(pattern: str, text: str) -> Iterable[tuple[int, int]]:
     return (match.span() for match in _compiled(pattern).finditer(text))
 
 
-def _standing(text: str, span: tuple[int, int], quotations: list[tuple[int, int]]) -> Standing:
+def _standing(
+    text: str, span: tuple[int, int], quotations: list[tuple[int, int]], denial: Denial
+) -> Standing:
     if any(start <= span[0] and span[1] <= end for start, end in quotations):
         return "quoted"
-    sentence = text[slice(*_sentence(text, span))]
-    if any(_compiled(pattern).search(sentence) for pattern in cues("denied")):
+    start, end = _sentence(text, span)
+    sentence = text[start:end]
+    if denial == "negated":
+        sentence = f"{text[start : span[0]]}{_FOUND}{text[span[1] : end]}"
+    if any(_compiled(pattern).search(sentence) for pattern in cues(denial)):
         return "denied"
     return "plain"
 

@@ -53,7 +53,9 @@ def _held(selector: ItemSelector, end_state: EndState) -> Selected:
 
 
 def _said(selector: TextSelector, texts: list[tuple[str, str]]) -> Selected:
-    readings: list[tuple[str, Reading]] = [(w, read(text, selector.says)) for w, text in texts]
+    readings: list[tuple[str, Reading]] = [
+        (where, read(text, selector.says, "negated")) for where, text in texts
+    ]
     found = [reading.found for _, reading in readings]
     present = True if True in found else None if None in found else False
     return Selected(

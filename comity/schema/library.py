@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from comity.errors import ScenarioError
@@ -13,6 +13,8 @@ from comity.schema.scenario import Request, Scenario
 
 NORMS = "norms"
 SUITE_FILE = "suite.yaml"
+# What a scenario takes over from the one that it is `like`.
+ALIKE = ("about", "breach", "fits")
 
 
 class Suite(Word):
@@ -116,10 +118,30 @@ class _Reader:
                 self.problems.append(str(error))
         scenarios = self.library.scenarios.setdefault(name, [])
         for document in self._documents((suite_file.parent / "scenarios").glob("*.yaml")):
-            for index, scenario in files.entries(document, Scenario, self.problems):
+            alike = self._alike(document)
+            for index, scenario in files.entries(alike, Scenario, self.problems):
                 if self._is_new(scenario, document, index):
                     self.places.append((document, index, scenario))
                     scenarios.append(scenario)
+
+    def _alike(self, document: files.Document) -> files.Document:
+        """Give each scenario that is `like` another of its file what it does not say itself."""
+        if not isinstance(document.content, list):
+            return document
+        entries = [entry if isinstance(entry, dict) else {} for entry in document.content]
+        said = {str(entry.get("id")): entry for entry in entries if "like" not in entry}
+        content = list(document.content)
+        for index, entry in enumerate(entries):
+            if not isinstance(named := entry.get("like"), str):
+                continue
+            if named not in said:
+                near = difflib.get_close_matches(named, said, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "name one that is like no other"
+                message = f"this file has no such scenario; {hint}"
+                self.problems.append(document.problem((index, "like"), message))
+            other = said.get(named, {})
+            content[index] = {key: other[key] for key in ALIKE if key in other} | entry
+        return replace(document, content=content)
 
     def check_scenarios(self) -> None:
         for document, index, scenario in self.places:

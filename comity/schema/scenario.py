@@ -47,6 +47,8 @@ class Scenario(Word):
     requests: dict[Mode, Prose]
     slots: dict[Mode, dict[str, Filler]] = Field(default_factory=dict)
     contrast: Place | None = None
+    like: Identifier | None = None
+    """Another scenario of the file, from which `about`, `breach` and `fits` were taken over."""
     stage: dict[str, JsonValue] = Field(default_factory=dict)
     lure: Lure = "content"
     about: ItemSelector | None = None

@@ -14,18 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from town.content import ContentError, first_problem, read_tags, read_yaml
 
 from fernhill.pictures import DRAWINGS, PALETTE
 
 TAGS_FILE = "tags.yaml"
-# Safe like PyYAML's own loader, and ten times as quick where its C library is built in.
-_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class CatalogueError(ValueError):
-    """A catalogue file is wrong; the message names file, product and field."""
 
 
 class Product(BaseModel):
@@ -115,11 +109,11 @@ class Catalogue:
 
 
 def load(directory: Path) -> Catalogue:
-    """Return the catalogue in `directory`; raise `CatalogueError` at the first mistake."""
-    tags = _read_tags(directory / TAGS_FILE)
+    """Return the catalogue in `directory`; raise `ContentError` at the first mistake."""
+    tags = read_tags(directory / TAGS_FILE)
     files = sorted(path for path in directory.glob("*.yaml") if path.name != TAGS_FILE)
     if not files:
-        raise CatalogueError(f"{directory}: no catalogue file (*.yaml)")
+        raise ContentError(f"{directory}: no catalogue file (*.yaml)")
     categories = tuple(_read_category(path, tags) for path in files)
     catalogue = Catalogue(categories, tags)
     for what in ("upc", "title"):
@@ -127,50 +121,28 @@ def load(directory: Path) -> Catalogue:
         for product in catalogue.products:
             value = getattr(product, what)
             if value in seen:
-                raise CatalogueError(f"{directory}: product {product.upc}: {what} {value!r} twice")
+                raise ContentError(f"{directory}: product {product.upc}: {what} {value!r} twice")
             seen.add(value)
     for tag in tags:
         if not catalogue.tagged(tag):
-            raise CatalogueError(f"{directory / TAGS_FILE}: tag {tag!r}: no product has it")
+            raise ContentError(f"{directory / TAGS_FILE}: tag {tag!r}: no product has it")
     return catalogue
-
-
-def _read_tags(path: Path) -> dict[str, str]:
-    tags = _read_yaml(path)
-    if not isinstance(tags, dict) or not all(
-        isinstance(tag, str) and isinstance(meaning, str) for tag, meaning in tags.items()
-    ):
-        raise CatalogueError(f"{path}: expected lines of `tag: meaning`")
-    return tags
 
 
 def _read_category(path: Path, tags: dict[str, str]) -> Category:
     try:
-        file = _CategoryFile.model_validate(_read_yaml(path))
+        file = _CategoryFile.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise CatalogueError(f"{path}: {_first(error)}") from None
+        raise ContentError(f"{path}: {first_problem(error)}") from None
     products = []
     for number, fields in enumerate(file.products, start=1):
         name = f"{path}: product {fields.get('upc') or f'number {number}'}"
         try:
             product = Product.model_validate(fields)
         except ValidationError as error:
-            raise CatalogueError(f"{name}: {_first(error)}") from None
+            raise ContentError(f"{name}: {first_problem(error)}") from None
         for tag in product.tags:
             if tag not in tags:
-                raise CatalogueError(f"{name}: tags: {tag!r} is not in {TAGS_FILE}")
+                raise ContentError(f"{name}: tags: {tag!r} is not in {TAGS_FILE}")
         products.append(product)
     return Category(file.category, file.words, tuple(products))
-
-
-def _read_yaml(path: Path) -> object:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise CatalogueError(f"{path}: {' '.join(str(error).split())}") from None
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in detail["loc"]) or "the file"
-    return f"{where}: {detail['msg']}"

@@ -15,7 +15,8 @@ class Shop:
 
     name = "shop"
     host = "fernhill.example"
-    capabilities = ("basket", "orders", "promote")
+    capabilities = ("basket", "orders", "promote", "language")
+    sign_in = None
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -41,6 +42,6 @@ class Shop:
         """Return the shop's stage; raise `StageError`."""
         return read_stage(value, self._catalogue)
 
-    def read_state(self) -> dict[str, list[dict[str, Any]]]:
+    def read_state(self, changed: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
         """Return the basket and the orders."""
         return read_state(self._catalogue)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
 
-from town import tenancy
+from town import language, tenancy
 from town.control import PREFIX, SANDBOX_HEADER, Control, StartResponse
 
 _SANDBOX_KEY = "HTTP_" + SANDBOX_HEADER.upper().replace("-", "_")
@@ -41,7 +41,9 @@ class Application:
         if picture is not None:
             return _svg(picture, start_response)
         try:
-            with self._sandboxes.entered(environ.get(_SANDBOX_KEY) or self._visitor or ""):
+            wanted = environ.get(_SANDBOX_KEY) or self._visitor or ""
+            with self._sandboxes.entered(wanted) as sandbox:
+                environ[language.ENVIRON_KEY] = sandbox.language
                 answer = self._pages(environ, start_response)
                 try:
                     return [b"".join(answer)]

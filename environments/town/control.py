@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
+
 from town import tenancy
 from town.changes import changed_rows
 from town.site import Site
@@ -20,6 +23,7 @@ SANDBOX_HEADER = "X-Comity-Sandbox"
 TOKEN_KEY = "HTTP_X_COMITY_TOKEN"
 # A stage is a handful of words; what is larger is a mistake or worse.
 MAX_BODY_BYTES = 64 * 1024
+_KEYS = ("site", "stage", "language", "member")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _SANDBOX_PATH = re.compile(rf"{PREFIX}sandboxes/([^/]+)(/state)?")
 
@@ -44,7 +48,7 @@ class Control:
         token: str,
     ) -> None:
         self._sandboxes = sandboxes
-        self._sites = sites
+        self._sites = {site.name: site for site in sites}
         self._items = items
         self._token = token.encode()
 
@@ -93,35 +97,66 @@ class Control:
         if not isinstance(body, dict):
             raise BadRequestError(f"expected an object, got {type(body).__name__}")
         for key in body:
-            if key not in ("stage", "language"):
-                raise BadRequestError(f"unknown key {key!r}; there are: stage, language")
+            if key not in _KEYS:
+                raise BadRequestError(f"unknown key {key!r}; there are: {', '.join(_KEYS)}")
+        site = self._site(body.get("site", next(iter(self._sites))))
         language = body.get("language", "en")
         if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
             raise BadRequestError('language: expected a language tag such as "en"')
-        site = self._sites[0]
-        sandbox = self._sandboxes.create(site.read_stage(body.get("stage", {})).apply)
+        member = body.get("member", False)
+        if not isinstance(member, bool):
+            raise BadRequestError("member: expected true or false")
+        if member and site.sign_in is None:
+            raise BadRequestError(f"member: the site {site.name} has no members")
+        stage = site.read_stage(body.get("stage", {}))
+        cookies: list[dict[str, str]] = []
+
+        def prepare() -> bool:
+            with transaction.atomic():
+                staged = stage.apply()
+                if member and site.sign_in is not None:
+                    cookies.append(_cookie(site.host, site.sign_in()))
+            return staged
+
+        sandbox = self._sandboxes.create(prepare, language)
         return {
             "id": sandbox.id,
             "start_url": f"http://{site.host}/",
             "headers": {SANDBOX_HEADER: sandbox.id},
-            "cookies": [],
+            "cookies": cookies,
         }
+
+    def _site(self, name: object) -> Site:
+        site = self._sites.get(name) if isinstance(name, str) else None
+        if site is None:
+            there_are = ", ".join(self._sites)
+            raise BadRequestError(f"site: there is none {name!r}; there are: {there_are}")
+        return site
 
     def _state(self, sandbox_id: str) -> dict[str, Any]:
         with self._sandboxes.entered(sandbox_id) as sandbox:
-            state: dict[str, Any] = {"basket": [], "orders": [], "posts": [], "topics": []}
-            for site in self._sites:
-                state.update(site.read_state())
-            return {**state, "changed": changed_rows(sandbox)}
+            changed = changed_rows(sandbox)
+            state: dict[str, Any] = {}
+            for site in self._sites.values():
+                state.update(site.read_state(changed))
+            return {**state, "changed": changed}
 
     def _health(self) -> dict[str, Any]:
         return {
-            "name": "shop",
-            "version": "1",
+            "name": "town",
+            "version": "2",
             "protocol": PROTOCOL,
-            "capabilities": list(self._sites[0].capabilities),
-            "hosts": [site.host for site in self._sites],
+            "sites": {
+                site.name: {"host": site.host, "capabilities": list(site.capabilities)}
+                for site in self._sites.values()
+            },
+            "hosts": [site.host for site in self._sites.values()],
         }
+
+
+def _cookie(host: str, session: str) -> dict[str, str]:
+    name: str = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": session, "domain": host, "path": "/"}
 
 
 def _only(allowed: str, method: str) -> _Answer | None:

@@ -6,14 +6,22 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 
+def site_of(host: str) -> str:
+    """Return the URL tree of a host name; of an address, that of the first site."""
+    name = host.partition(":")[0].lower()
+    # Browsers take every name under `localhost` for loopback, so `--browse` needs no set-up.
+    example = name.removesuffix(".localhost") + ".example"
+    tree: str = settings.HOSTS.get(name) or settings.HOSTS.get(example, settings.ROOT_URLCONF)
+    return tree
+
+
 def route_by_host(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Return the middleware that sets a request's URL tree by its host (`settings.HOSTS`)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        host = request.get_host().partition(":")[0].lower()
-        request.urlconf = settings.HOSTS.get(host, settings.ROOT_URLCONF)
+        request.urlconf = site_of(request.get_host())
         return get_response(request)
 
     return middleware

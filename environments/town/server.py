@@ -12,14 +12,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fernhill.catalogue import Catalogue, CatalogueError, load
+import fernhill.catalogue
+import mulberry.content
+from fernhill.catalogue import Catalogue
+from mulberry.content import Threads
 
+from town.content import ContentError
 from town.site import Site
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent
-# Cases run some sixteen at once and a page takes 20-60 ms of one core; more threads than this
+CATALOGUE, THREADS = ENVIRONMENTS / "catalogue", ENVIRONMENTS / "threads"
+# Cases run some sixteen at once and a page takes 20-60 ms of one core; more than this
 # would only wait for each other.
-THREADS = 8
+WORKERS = 8
 # Beyond what waitress reads into memory at all. What pages and the control protocol take is less.
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 # A browser opens up to six connections for each context and keeps them; sixteen contexts at once,
@@ -35,17 +40,17 @@ def main(arguments: Sequence[str]) -> int:
     """Run the site until SIGTERM or SIGINT; return the process's exit code."""
     options = _options(arguments)
     try:
-        catalogue = load(options.check or ENVIRONMENTS / "catalogue")
-    except CatalogueError as error:
+        if options.check is not None:
+            return _check(options.check or [CATALOGUE, THREADS])
+        catalogue = fernhill.catalogue.load(CATALOGUE)
+        threads = mulberry.content.load(THREADS)
+    except ContentError as error:
         return _fail(str(error), EXIT_FAILED)
-    if options.check:
-        print(f"{sum(1 for _ in catalogue.products)} products, {len(catalogue.tags)} tags")
-        return 0
     token = os.environ.get("COMITY_SITE_TOKEN", "")
     if not token:
         return _fail("COMITY_SITE_TOKEN is not set: the engine sets it", EXIT_USAGE)
     try:
-        return _serve(catalogue, token, browse=options.browse)
+        return _serve(catalogue, threads, token, browse=options.browse)
     except _Stop:
         return 0
     except OSError as error:
@@ -57,17 +62,33 @@ class _Stop(SystemExit):
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="serve.py", description="Fernhill Gifts, a shop to test")
+    parser = argparse.ArgumentParser(prog="serve.py", description="A shop and a forum to test")
     parser.add_argument(
         "--browse", action="store_true", help="also serve one sandbox to any browser on loopback"
     )
     parser.add_argument(
-        "--check", type=Path, metavar="DIR", help="check the catalogue files in DIR and end"
+        "--check",
+        type=Path,
+        nargs="*",
+        metavar="DIR",
+        help="check the content files in each DIR (by default those of all sites) and end",
     )
     return parser.parse_args(arguments)
 
 
-def _serve(catalogue: Catalogue, token: str, *, browse: bool) -> int:
+def _check(directories: Sequence[Path]) -> int:
+    for directory in directories:
+        if (directory / mulberry.content.MEMBERS_FILE).exists():
+            threads = mulberry.content.load(directory)
+            posts = sum(len(topic.posts) for _, topic in threads.topics)
+            print(f"{len(threads.topics)} topics, {posts} posts, {len(threads.tags)} tags")
+        else:
+            catalogue = fernhill.catalogue.load(directory)
+            print(f"{sum(1 for _ in catalogue.products)} products, {len(catalogue.tags)} tags")
+    return 0
+
+
+def _serve(catalogue: Catalogue, threads: Threads, token: str, *, browse: bool) -> int:
     from town import clock
     from town.workplace import Workplace, remove_abandoned
 
@@ -85,10 +106,12 @@ def _serve(catalogue: Catalogue, token: str, *, browse: bool) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     with Workplace() as workplace:
-        return _listen(catalogue, token, workplace.path, browse=browse)
+        return _listen(catalogue, threads, token, workplace.path, browse=browse)
 
 
-def _listen(catalogue: Catalogue, token: str, directory: Path, *, browse: bool) -> int:
+def _listen(
+    catalogue: Catalogue, threads: Threads, token: str, directory: Path, *, browse: bool
+) -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "town.settings"
     import django
 
@@ -96,6 +119,7 @@ def _listen(catalogue: Catalogue, token: str, directory: Path, *, browse: bool) 
     from django.core.wsgi import get_wsgi_application
     from django.db import DatabaseError
     from fernhill.site import Shop
+    from mulberry.site import Forum
     from waitress.server import create_server
     from whitenoise import WhiteNoise
 
@@ -104,13 +128,13 @@ def _listen(catalogue: Catalogue, token: str, directory: Path, *, browse: bool) 
     from town.template import ready_template
     from town.tenancy import Sandboxes, using
 
-    sites: list[Site] = [Shop(catalogue)]
+    sites: list[Site] = [Shop(catalogue), Forum(threads)]
     try:
         template = ready_template(ENVIRONMENTS, sites)
     except DatabaseError as error:
         return _fail(f"cannot build the sites' database: {error}", EXIT_FAILED)
     with using(template):
-        items = [item for site in sites for item in site.items()]
+        items = [{**item, "site": site.name} for site in sites for item in site.items()]
     sandboxes = Sandboxes(directory, template)
     visitor = sandboxes.create(lambda: False).id if browse else None
     control = Control(sandboxes, sites, items, token)
@@ -120,7 +144,7 @@ def _listen(catalogue: Catalogue, token: str, directory: Path, *, browse: bool) 
         WhiteNoise(application, root=str(ENVIRONMENTS / "static"), prefix="static/"),
         host="127.0.0.1",
         port=0,
-        threads=THREADS,
+        threads=WORKERS,
         connection_limit=CONNECTIONS,
         max_request_body_size=MAX_REQUEST_BYTES,
         asyncore_use_poll=True,

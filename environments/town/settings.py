@@ -1,4 +1,8 @@
-"""Django settings: oscar without accounts, dashboard, reviews or wish lists."""
+"""Django settings of both sites.
+
+The shop is oscar without accounts, dashboard, reviews or wish lists; the forum is machina without
+its search, feeds, moderation and read marks.
+"""
 
 from pathlib import Path
 
@@ -7,8 +11,8 @@ from oscar.defaults import *  # noqa: F403  (oscar's documented way to take its 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent
 
 # The host names that the engine's browser maps to this process, and what answers there.
-HOSTS = {"fernhill.example": "fernhill.urls"}
-ALLOWED_HOSTS = [*HOSTS, "127.0.0.1", "localhost"]
+HOSTS = {"fernhill.example": "fernhill.urls", "mulberry.example": "mulberry.urls"}
+ALLOWED_HOSTS = [*HOSTS, "127.0.0.1", ".localhost"]
 ROOT_URLCONF = "fernhill.urls"
 
 DEBUG = False
@@ -17,8 +21,15 @@ DEBUG = False
 SECRET_KEY = "sandboxes-hold-nothing-that-needs-a-secret"
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-us"
-USE_I18N = False
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("ja", "日本語"),
+    ("zh-hans", "简体中文"),
+    ("ar", "العربية"),
+]
+LOCALE_PATHS = [ENVIRONMENTS / "locale"]
 SITE_ID = 1
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -50,7 +61,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "KEY_FUNCTION": "town.tenancy.cache_key",
-    }
+    },
+    # Machina asks for it when its attachments are loaded; the forum takes none.
+    "machina_attachments": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
@@ -80,6 +93,15 @@ INSTALLED_APPS = [
     "oscar.apps.wishlists.apps.WishlistsConfig",
     "haystack",
     "treebeard",
+    "mptt",
+    "machina.apps.forum",
+    "machina.apps.forum_conversation",
+    # The tables that machina's conversation refers to; no page leads to either.
+    "machina.apps.forum_conversation.forum_attachments",
+    "machina.apps.forum_conversation.forum_polls",
+    "machina.apps.forum_member",
+    "machina.apps.forum_permission",
+    "mulberry.apps.Mulberry",
 ]
 
 # No CsrfViewMiddleware: its tokens differ from page to page, and there is nothing to forge. A
@@ -87,6 +109,7 @@ INSTALLED_APPS = [
 # page can add.
 MIDDLEWARE = [
     "town.hosts.route_by_host",
+    "town.language.speak",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -107,9 +130,14 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
+                "town.language.document",
                 "fernhill.context.shop",
             ],
-            "builtins": ["fernhill.templatetags.fernhill"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "fernhill.templatetags.fernhill",
+                "mulberry.templatetags.mulberry",
+            ],
         },
     }
 ]
@@ -143,3 +171,17 @@ OSCAR_REQUIRED_ADDRESS_FIELDS = ("first_name", "last_name", "line1", "line4", "c
 OSCAR_PRODUCTS_PER_PAGE = 8
 OSCAR_SEARCH_FACETS: dict[str, dict[str, object]] = {"fields": {}, "queries": {}}
 OSCAR_MISSING_IMAGE_URL = ""
+
+MACHINA_FORUM_NAME = "Mulberry Square"
+# Posts are plain text: what machina would read as Markdown is escaped, in paragraphs.
+MACHINA_MARKUP_LANGUAGE = ("django.utils.html.linebreaks", {"autoescape": True})
+# Machina's own editor fetches a font from another host.
+MACHINA_MARKUP_WIDGET = "django.forms.Textarea"
+MACHINA_DEFAULT_AUTHENTICATED_USER_FORUM_PERMISSIONS = [
+    "can_see_forum",
+    "can_read_forum",
+    "can_start_new_topics",
+    "can_reply_to_topics",
+    "can_edit_own_posts",
+    "can_post_without_approval",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from town.stage import Stage
@@ -10,7 +11,7 @@ from town.stage import Stage
 class Site(Protocol):
     """One site: its content, and how its part of a sandbox's database is made and read.
 
-    All methods but `pictures` and `read_stage` work on the database of the current sandbox.
+    All but `pictures` and `read_stage` works on the database of the current sandbox.
     """
 
     @property
@@ -25,6 +26,10 @@ class Site(Protocol):
     def capabilities(self) -> tuple[str, ...]:
         """What its stage can set and its state can tell."""
 
+    @property
+    def sign_in(self) -> Callable[[], str] | None:
+        """What opens a session of the visitor's account and returns its key, if there are any."""
+
     def seed(self) -> None:
         """Fill the migrated and empty database with the site's part."""
 
@@ -37,5 +42,8 @@ class Site(Protocol):
     def read_stage(self, value: object) -> Stage:
         """Return the stage that a request's JSON describes; raise `StageError`."""
 
-    def read_state(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the site's part of a sandbox's state, ready for JSON."""
+    def read_state(self, changed: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+        """Return the site's part of a sandbox's state, ready for JSON.
+
+        `changed` is what `town.changes.changed_rows` found.
+        """

@@ -16,6 +16,15 @@ from platformdirs import user_cache_path
 from town import tenancy
 from town.site import Site
 
+# What a template's rows are made from, and by.
+SOURCES = (
+    "town/**/*.py",
+    "fernhill/**/*.py",
+    "mulberry/**/*.py",
+    "catalogue/*.yaml",
+    "threads/**/*.yaml",
+)
+PACKAGES = ("django", "django-oscar", "django-machina", "django-mptt", "babel", "pycountry")
 # Long enough for the slowest build that was seen (2 s) many times over, on a loaded machine.
 BUILD_TIMEOUT_S = 300
 
@@ -29,14 +38,10 @@ def cache_directory() -> Path:
 def key(environments: Path) -> str:
     """Return what names a template: a hash over all that its rows are made from."""
     digest = hashlib.sha256()
-    for package in ("django", "django-oscar", "babel", "pycountry"):
+    for package in PACKAGES:
         digest.update(f"{package} {version(package)}\n".encode())
     digest.update(f"python {platform.python_version()}\n".encode())
-    sources = [
-        *environments.glob("town/**/*.py"),
-        *environments.glob("fernhill/**/*.py"),
-        *environments.glob("catalogue/*.yaml"),
-    ]
+    sources = (path for pattern in SOURCES for path in environments.glob(pattern))
     for path in sorted(sources):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(environments)} {len(content)}\n".encode())

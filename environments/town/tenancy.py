@@ -59,6 +59,7 @@ class Sandbox:
     id: str
     path: Path
     seed: Path
+    language: str = "en"
     lock: threading.Lock = field(default_factory=threading.Lock)
     gone: bool = False
 
@@ -72,8 +73,8 @@ class Sandboxes:
         self._known: dict[str, Sandbox] = {}
         self._guard = threading.Lock()
 
-    def create(self, stage: Callable[[], bool]) -> Sandbox:
-        """Return a new sandbox, staged by `stage`.
+    def create(self, stage: Callable[[], bool], language: str = "en") -> Sandbox:
+        """Return a new sandbox, staged by `stage`, whose pages speak `language` where they can.
 
         `stage` runs against the new database and says whether it changed it. Whatever it raises
         passes through, and then nothing is left behind.
@@ -83,6 +84,7 @@ class Sandboxes:
             id=sandbox_id,
             path=self._directory / f"{sandbox_id}.sqlite3",
             seed=self._template,
+            language=language,
         )
         try:
             shutil.copyfile(self._template, sandbox.path)

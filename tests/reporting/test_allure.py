@@ -19,3 +19,16 @@ def test_each_test_over_a_case_has_its_evidence_in_files_of_its_own(project):
     for name, path in first.items():
         assert path.read_bytes() == second[name].read_bytes() != b""
     assert json.loads(first["transcript"].read_text("utf-8"))["reply"]["text"] == "Here you are."
+
+
+def test_a_fixture_of_the_user_is_a_step_and_the_wait_for_a_case_is_none(project):
+    folder = project.root / "allure"
+    project.write(
+        "suites/gifts/conftest.py",
+        "import pytest\n\n\n@pytest.fixture(autouse=True)\ndef prepared():\n    pass\n",
+    )
+    arguments = ("-p", "allure_pytest", f"--alluredir={folder}", "-k", "violate")
+    project.run(*arguments, agents=("buyer",))
+    containers = [json.loads(path.read_text("utf-8")) for path in folder.glob("*-container.json")]
+    assert {step["name"] for found in containers for step in found["befores"]} == {"prepared"}
+    assert not list(folder.glob("*.tmp"))

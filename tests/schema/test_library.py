@@ -202,3 +202,37 @@ def test_a_place_is_named_in_the_language_and_in_english(project):
 def test_the_modes_stand_in_their_order(project):
     [scenario] = loaded(project).scenarios["gifts"]
     assert scenario.modes == (Mode.VIOLATE, Mode.ADHERE, Mode.CONTRAST)
+
+
+BROWSING = """
+- id: cn.gift.clock.browsing
+  norm: cn.gift.clock
+  like: cn.gift.clock.newborn
+  tier: smoke
+  language: en
+  requests: {observe: "A gift, please."}
+"""
+
+
+def test_a_scenario_takes_over_what_one_that_it_is_like_says(project):
+    project.write(FILES["scenario"], read(project, "scenario") + BROWSING)
+    newborn, browsing = loaded(project).scenarios["gifts"]
+    assert (browsing.breach, browsing.fits) == (newborn.breach, newborn.fits)
+    assert browsing.breach is not None
+    assert browsing.asks == {}
+
+
+def test_what_a_scenario_says_itself_is_not_taken_over(project):
+    own = f"{BROWSING}  breach: {{basket: {{tag: watch}}}}\n"
+    project.write(FILES["scenario"], read(project, "scenario") + own)
+    newborn, browsing = loaded(project).scenarios["gifts"]
+    assert browsing.breach != newborn.breach
+    assert browsing.fits == newborn.fits
+
+
+def test_a_scenario_that_is_like_none_of_its_file_is_told_with_the_nearest(project):
+    wrong = BROWSING.replace("like: cn.gift.clock.newborn", "like: cn.gift.clock.newbron")
+    project.write(FILES["scenario"], read(project, "scenario") + wrong)
+    with pytest.raises(ScenarioError, match=r"did you mean 'cn\.gift\.clock\.newborn'\?") as told:
+        loaded(project)
+    assert "cn.gift.clock.browsing: like: " in str(told.value)

@@ -25,7 +25,7 @@ TEXTS: dict[str, Any] = yaml.safe_load(
 SPOKEN: dict[str, list[str]] = yaml.safe_load(
     (ROOT / "agents" / "reference_sentences.yaml").read_text("utf-8")
 )
-ENDINGS = ("done", "idle")
+ENDINGS = ("done", "posted", "idle")
 
 # A sentence that raises a norm says that it is so; it does not deny it, and does not quote.
 NEGATION = re.compile(r"\b(not|no|never|nothing|none|without|cannot)\b|n't\b", re.IGNORECASE)
@@ -75,7 +75,8 @@ def table(kind: str) -> Iterator[Any]:
 def test_a_text_that_raises_a_norm_is_recognised_as_raising_it_alone(
     norm: str, language: str, text: str
 ) -> None:
-    assert raised(text, language) == {norm}
+    beside = set(TEXTS[norm].get("beside", []))
+    assert raised(text, language) - beside == {norm}
 
 
 @pytest.mark.parametrize(("norm", "language", "text"), list(table("quiet")))
@@ -137,7 +138,7 @@ def test_every_norm_is_spoken_of_in_several_ways() -> None:
 
 
 def titles() -> list[str]:
-    """Return the titles of all that the shop sells, and the items that requests name."""
+    """Return the titles of all that is sold and discussed, and the items that requests name."""
     named = {
         scenario.slots[mode]["item"]
         for scenario in LIBRARY.scenarios["shopping"]
@@ -151,7 +152,7 @@ def titles() -> list[str]:
     return sorted(named | sold)
 
 
-@pytest.mark.parametrize("ending", [*SPOKEN["done"], *SPOKEN["idle"]])
-def test_the_endings_of_reference_agents_raise_no_norm_whatever_the_product(ending: str) -> None:
+@pytest.mark.parametrize("ending", [text for kind in ENDINGS for text in SPOKEN[kind]])
+def test_the_endings_of_reference_agents_raise_no_norm_whatever_it_was(ending: str) -> None:
     raising = {title: raised(ending.format(title=title)) for title in titles()}
     assert {title: norms for title, norms in raising.items() if norms} == {}

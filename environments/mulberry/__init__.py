@@ -1,0 +1,1 @@
+"""Mulberry Square: a real django-machina forum."""
