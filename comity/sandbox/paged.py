@@ -17,7 +17,7 @@ import httpx2
 from playwright.async_api import BrowserContext
 from pydantic import JsonValue
 
-from comity.errors import ConfigurationError, InfrastructureError
+from comity.errors import ConfigurationError, InfrastructureError, ScenarioError
 from comity.sandbox.pages import LineRows, PostRows, Rows, UnreadableError, read
 from comity.sandbox.process import SiteProcess
 from comity.sandbox.running import Health, RunningSite, Sandbox, Served
@@ -103,11 +103,13 @@ class PagedSite(RunningSite):
             patience: how long it may take for an answer, in seconds.
 
         Raises:
-            ConfigurationError: its start page is elsewhere.
+            ConfigurationError: its start page is elsewhere, or its file of items is not right.
             InfrastructureError: it ended, or its start page is not there.
-            ScenarioError: its file of items is not right any more.
         """
-        catalogue = load_items(spec, root)
+        try:
+            catalogue = load_items(spec, root)
+        except ScenarioError as error:
+            raise ConfigurationError(str(error)) from None
         process, port = None, None
         if spec.command is not None:
             port = free_port()
@@ -154,19 +156,20 @@ class PagedSite(RunningSite):
             asyncio.timeout(self._patience),
             self._client.stream("GET", url, headers=headers) as response,
         ):
-            return response.status_code, response.headers.get("Location", "")
+            location = response.headers.get("Location", "") if response.is_redirect else ""
+            return response.status_code, location
 
     def _check_stays(self, location: str) -> None:
         """Refuse a start page that redirects to where the browser will not follow."""
-        target = urljoin(self._start_url, location)
-        if urlsplit(target).scheme not in ("http", "https") or address(target) != (
-            self._host,
-            self._port,
-        ):
-            told = printable(target, MAX_TOLD_CHARACTERS)
+        try:
+            stays = address(urljoin(self._start_url, location)) == (self._host, self._port)
+        except (ValueError, KeyError):
+            stays = False
+        if not stays:
             raise ConfigurationError(
-                f"the start page {self._start_url} of the site {self.name} redirects to {told}; "
-                "only one host is opened to an agent: give the `url` where the site really is"
+                f"the start page {self._start_url} of the site {self.name} redirects to "
+                f"{printable(location, MAX_TOLD_CHARACTERS)}; only one host is opened to an "
+                "agent: give the `url` where the site really is"
             )
 
     async def _greet(self) -> str | None:

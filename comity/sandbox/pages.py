@@ -13,7 +13,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
 from comity.schema import Word
-from comity.schema.base import printable, well_formed
+from comity.schema.base import printable
 
 # A page that is drawn by a script shows its rows a little after it has loaded.
 DRAWN_SECONDS = 5.0
@@ -33,7 +33,7 @@ _SHOWN = """([each, empty, readings, mostRows, mostCharacters]) => {
     const found = css ? row.querySelector(css) : row;
     const value = found && (attribute ? found.getAttribute(attribute)
                                       : found.innerText ?? found.textContent);
-    return value === null ? null : value.slice(0, mostCharacters);
+    return value === null ? null : value.slice(0, mostCharacters).toWellFormed();
   };
   const rows = Array.from(document.querySelectorAll(each)).slice(0, mostRows);
   return {
@@ -160,7 +160,7 @@ def _whole(row: dict[str, str | None], rows: Rows) -> dict[str, str]:
         text = row.get(name)
         if text is None:
             raise UnreadableError(f"shows a row {rows.each!r} without its {name} {reading!r}")
-        texts[name] = well_formed(text.strip())
+        texts[name] = text.strip()
     return texts
 
 

@@ -91,16 +91,18 @@ def test_a_page_that_never_loads_is_named_and_soon_given_up(watched):
 def test_a_killed_shop_leaves_nothing_and_is_started_anew(watched):
     sites = watched.root / "environments" / "sites.yaml"
     sites.write_text(
-        "- id: tiny\n  title: The shop\n"
+        "- id: shop\n  title: The shop\n"
         f'  command: ["{{python}}", "{ROOT / "environments" / "serve.py"}"]\n'
     )
+    watched.project.change("suites/gifts/suite.yaml", "site: tiny", "site: shop")
+    watched.project.change("agents.py", '{"tiny"}', '{"shop"}')
     watched.start("--concurrency", "2", agents=("lingerer",))
     watched.until_under_way(2, finished=0)
     watched.kill("serve.py", without="leash.py")
     watched.go_on()
     _, output = watched.finish()
     assert len(watched.errors()) == 2, output
-    assert all("the site tiny was ended by SIGKILL" in reason for reason in watched.errors())
+    assert all("the site shop was ended by SIGKILL" in reason for reason in watched.errors())
     assert watched.statuses()["infrastructure_error"] == 2
     assert len(watched.outcomes()) == 3
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -53,14 +54,12 @@ def spec(*, alone: bool | None = None, items: str | None = "stall.yaml", **pages
 Script = Callable[[Site], Coroutine[Any, Any, None]]
 
 
-def with_site(directory: Path, site_spec: SiteSpec, script: Script, patience: float = 10) -> None:
+def with_site(directory: Path, site_spec: SiteSpec, script: Script, root: Path = STAND_INS) -> None:
     """Run a script on a site whose logs and temporary files are in `directory`."""
 
     async def run() -> None:
         scratch = directory / "scratch"
-        site = await Site.start(
-            site_spec, STAND_INS, logs=directory, scratch=scratch, patience=patience
-        )
+        site = await Site.start(site_spec, root, logs=directory, scratch=scratch, patience=10)
         try:
             await script(site)
         finally:
@@ -219,6 +218,21 @@ def test_a_killed_site_listens_at_another_port_and_is_found_there(tmp_path):
         assert await fresh.examine() is None
 
     with_site(tmp_path, spec(), script)
+
+
+def test_a_list_of_items_that_was_spoilt_during_the_run_is_told(tmp_path):
+    for name in ("stall.py", "stall.yaml"):
+        shutil.copy(STAND_INS / name, tmp_path)
+
+    async def script(site: Site) -> None:
+        lost = await site.serving()
+        kill(lost)
+        assert await lost.examine() is not None
+        (tmp_path / "stall.yaml").write_text("- {id: clock}\n")
+        with pytest.raises(ConfigurationError, match=r"stall\.yaml:1: clock: kind: is missing"):
+            await site.serving()
+
+    with_site(tmp_path, spec(), script, tmp_path)
 
 
 def test_a_site_whose_pages_name_their_port_is_told_it_in_its_url(tmp_path):
