@@ -225,8 +225,8 @@ async def _act_in(
         )
         await _act(case, parts, record, running.items(case.site or ""))
         with at_browser():
+            await record.page.end()
             await _keep_pictures(case, parts, record, context)
-        record.page.end()
         with at_site():
             record.end_state = await running.state(sandbox, context)
 

@@ -211,6 +211,9 @@ class Page:
         """Wait for the page, and then until it rests, for at most SETTLE_SECONDS."""
         await self._traffic.arrived()
         await self._page.wait_for_load_state("domcontentloaded")
+        await self._rest()
+
+    async def _rest(self) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._traffic.rest(), SETTLE_SECONDS)
 
@@ -358,8 +361,12 @@ class Page:
         except PlaywrightTimeout:
             raise TimeoutError from None
 
-    def end(self) -> None:
-        """Note nothing more: what happens in the context from now on is not the agent's doing."""
+    async def end(self) -> None:
+        """Let what the agent set off come to rest, and note nothing that happens after.
+
+        What a script has just put into a basket may still be on its way to the site.
+        """
+        await self._rest()
         self._context.remove_listener("page", self._follow)
         self._traffic.end()
 

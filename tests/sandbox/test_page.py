@@ -169,6 +169,19 @@ def test_the_page_is_seen_once_it_rests(site):
     visit(site, script)
 
 
+def test_at_its_end_what_is_under_way_is_waited_for_and_nothing_more_is_noted(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Late")))
+        await page.end()
+        context = page._page.context
+        assert "arrived late" in await context.pages[0].inner_text("#out")
+        await (await context.new_page()).goto("http://shop.example/second")
+        assert [visit.path for visit in page.visits] == ["/"]
+        assert (await page.observe()).title == "Home"
+
+    visit(site, script)
+
+
 def test_a_new_tab_is_followed_and_a_dialog_is_dismissed(site):
     async def script(page: Page) -> None:
         await page.act(Click(ref=ref(page, "Alert")))

@@ -36,6 +36,16 @@ def test_a_site_is_known_by_its_pages(tmp_path):
     assert spec.pages.basket.readings == {"product": ".sku@data-sku"}
 
 
+def test_the_readmes_example_is_one(tmp_path):
+    text = (Path(__file__).parents[2] / "environments/README.md").read_text("utf-8")
+    [example] = [part for part in text.split("```")[1::2] if part.startswith("yaml\n- id: stall")]
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/stall-items.yaml").write_text(ITEMS)
+    [spec] = loaded(tmp_path, example.removeprefix("yaml\n")).values()
+    assert spec.pages.posts is not None
+    assert spec.is_alone
+
+
 def test_cases_are_alone_where_posts_are_seen_by_all_unless_it_is_said_otherwise(tmp_path):
     assert not loaded(tmp_path)["stall"].is_alone
     posts = SITES + "    posts: {path: /book, each: article, empty: form, text: p}\n"
