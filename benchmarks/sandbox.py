@@ -5,7 +5,8 @@ product, put it into the basket, with a look at the page before each step and af
 Playwright looks by `aria_snapshot(mode="ai")` and `title()` once the page has loaded, and finds
 what it acts on by role and name; it cuts nothing to a budget and records nothing. Both get their
 copy of the shop and read its end state by the same calls to the site. One journey each goes ahead
-and is not counted.
+and is not counted. What the sites take for their part, without a browser, is measured apart
+(`pages.py`).
 """
 
 import argparse
@@ -21,6 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal, Protocol
 
+import pages
 from figures import in_turns, median, publish, table
 from playwright.async_api import Browser as PlaywrightBrowser
 from playwright.async_api import async_playwright
@@ -177,8 +179,8 @@ async def opened(stack: AsyncExitStack) -> tuple[dict[str, Visitor], ControlledS
     return visitors, shop, versions
 
 
-def measured(rounds: int) -> tuple[dict[str, list[Seconds]], str]:
-    """Return each visitor's journeys, and the versions of what they used."""
+def measured(rounds: int) -> tuple[dict[str, list[Seconds]], pages.Milliseconds, str]:
+    """Return each visitor's journeys, the sites' requests, and the versions of what was used."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         try:
@@ -188,7 +190,8 @@ def measured(rounds: int) -> tuple[dict[str, list[Seconds]], str]:
                 for name, visitor in visitors.items()
             }
             in_turns(turns, 1)
-            return in_turns(turns, rounds), versions
+            journeys = in_turns(turns, rounds)
+            return journeys, runner.run(pages.measured(site, rounds)), versions
         finally:
             runner.run(stack.aclose())
 
@@ -223,12 +226,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--into", type=Path, help="a Markdown file that takes the section")
     asked = parser.parse_args()
-    found, versions = measured(asked.rounds)
+    found, requests, versions = measured(asked.rounds)
     text = (
         "One journey through the shop at a time, by Comity's page and by bare Playwright: the "
         f"median (lowest to highest) of {asked.rounds} journeys each, in turns. {versions}."
     )
-    publish("Sandbox", f"{text}\n\n{report(found)}", asked.into)
+    alone = f"The sites alone, one request at a time, without a browser ({asked.rounds} rounds):"
+    sections = (text, report(found), alone, pages.report(requests))
+    publish("Sandbox", "\n\n".join(sections), asked.into)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import transaction
 from machina.core.db.models import get_model
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from town.content import first_problem
@@ -52,8 +53,9 @@ class Stage:
             )
             for post, at in zip(self.posts, staged(len(self.posts)), strict=True)
         ]
-        write(drafts, self.threads.names)
-        topic.update_trackers()
+        with transaction.atomic():
+            write(drafts, self.threads.names)
+            topic.update_trackers()
         return True
 
 

@@ -8,7 +8,7 @@ from django.db.models import Case, Count, IntegerField, QuerySet, When
 from machina.core.db.models import get_model
 
 # What an agent reads of a page stays within some 900 tokens.
-TOPICS, POSTS = 12, 8
+TOPICS, RESULTS, POSTS = 12, 8, 8
 OLDEST = "oldest"
 
 

@@ -27,8 +27,9 @@ LATEST, RECENT = 2, 5
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show every board with its latest topics."""
-    rows = [(board, threads.topics().filter(forum=board)[:LATEST]) for board in threads.boards()]
-    return _page(request, "home", {"rows": rows})
+    boards = list(threads.boards())
+    rows = [(board, threads.topics().filter(forum=board)[:LATEST]) for board in boards]
+    return _page(request, "home", {"boards": boards, "rows": rows})
 
 
 def board(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
@@ -65,7 +66,7 @@ def topic(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Show the topics that fit a query."""
     query = request.GET.get("q", "").strip()
-    page = _part(request, find(query), threads.TOPICS)
+    page = _part(request, find(query), threads.RESULTS)
     link = f"{urlencode({'q': query})}&"
     return _page(request, "search", {"query": query, "page": page, "link": link})
 
@@ -84,7 +85,7 @@ def reply(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         )
         messages.success(request, _("Your reply was posted."))
         return redirect(_place(topic, post.pk, ""))
-    return _page(request, "reply", {"topic": topic, "form": form, "opening": topic.first_post})
+    return _page(request, "reply", {"topic": topic, "form": form, "here": topic.forum_id})
 
 
 def start(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
@@ -109,7 +110,7 @@ def start(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         )
         messages.success(request, _("Your topic was posted."))
         return redirect(paths.topic(topic))
-    return _page(request, "start", {"board": board, "form": form})
+    return _page(request, "start", {"board": board, "form": form, "here": board.pk})
 
 
 def edit(request: HttpRequest, slug: str, pk: int, post: int) -> HttpResponse:
@@ -129,7 +130,7 @@ def edit(request: HttpRequest, slug: str, pk: int, post: int) -> HttpResponse:
             row.save()
         messages.success(request, _("Your post was changed."))
         return redirect(_place(topic, row.pk, ""))
-    return _page(request, "edit", {"topic": topic, "form": form})
+    return _page(request, "edit", {"topic": topic, "form": form, "here": topic.forum_id})
 
 
 @require_POST

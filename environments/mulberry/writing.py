@@ -62,10 +62,11 @@ def write(drafts: Sequence[Draft], likers: Sequence[str]) -> list[int]:
 
 def date(model: Any, rows: Sequence[tuple[int, datetime, datetime]]) -> None:
     """Set when rows were made and changed last: machina's models write down the present moment."""
+    plain = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {model._meta.db_table} SET created = %s, updated = %s WHERE id = %s",
-            [(str(created)[:19], str(updated)[:19], key) for key, created, updated in rows],
+            [(plain(created), plain(updated), key) for key, created, updated in rows],
         )
 
 

@@ -31,9 +31,14 @@ def _rows_of(now: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
     columns = [column[1] for column in info]
     keys = [column[1] for column in info if column[5]]
 
+    same_row = " AND ".join(f'here."{key}" = there."{key}"' for key in keys)
+    # A row that is missing there is all NULL, which its key is not.
+    differs = " OR ".join(f'here."{column}" IS NOT there."{column}"' for column in columns)
+
     def only_in(here: str, there: str) -> dict[tuple[Any, ...], dict[str, Any]]:
         rows = now.execute(
-            f'SELECT * FROM {here}."{table}" EXCEPT SELECT * FROM {there}."{table}"'
+            f'SELECT here.* FROM {here}."{table}" AS here '
+            f'LEFT JOIN {there}."{table}" AS there ON {same_row} WHERE {differs}'
         ).fetchall()
         named = [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
         return {tuple(row[key] for key in keys): row for row in named}

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 
 from town import tenancy
 from town.changes import changed_rows
@@ -112,11 +111,9 @@ class Control:
         cookies: list[dict[str, str]] = []
 
         def prepare() -> bool:
-            with transaction.atomic():
-                staged = stage.apply()
-                if member and site.sign_in is not None:
-                    cookies.append(_cookie(site.host, site.sign_in()))
-            return staged
+            if member and site.sign_in is not None:
+                cookies.append(_cookie(site.host, site.sign_in()))
+            return stage.apply()
 
         sandbox = self._sandboxes.create(prepare, language)
         return {

@@ -1,4 +1,4 @@
-"""The shop as a real process, as the engine starts it."""
+"""The sites as a real process, as the engine starts it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 TOKEN = "the-engine's-secret"
-HOST = "fernhill.example"
+HOSTS = {"shop": "fernhill.example", "forum": "mulberry.example"}
 START_TIMEOUT_S = 60
 
 
@@ -35,7 +35,7 @@ class Visitor:
         return self.client.get(path, params=parameters or None)
 
     def post(self, path: str, referrer: str = "/", **fields: str) -> httpx.Response:
-        headers = {"Referer": f"http://{HOST}{referrer}"}
+        headers = {"Referer": f"{self.start_url.rstrip('/')}{referrer}"}
         return self.client.post(path, data=fields, headers=headers)
 
     def add(self, item: dict[str, Any], quantity: int = 1) -> httpx.Response:
@@ -70,12 +70,13 @@ class Visitor:
 
 @dataclass
 class Site:
-    """A running shop and the engine's part towards it."""
+    """A running process, one of the sites in it, and the engine's part towards them."""
 
     process: subprocess.Popen[str]
     url: str
     temporary: Path
     engine: httpx.Client
+    name: str = "shop"
     _open: list[httpx.Client] = field(default_factory=list)
 
     def control(
@@ -84,14 +85,18 @@ class Site:
         headers = {"X-Comity-Token": token} if token is not None else {}
         return self.engine.request(method, f"/_control/{path}", headers=headers, **options)
 
-    def visit(self, stage: dict[str, Any] | None = None) -> Visitor:
-        """Return a visitor with a new sandbox."""
-        answer = self.control("POST", "sandboxes", json={"stage": stage or {}, "language": "en"})
+    def visit(
+        self, stage: dict[str, Any] | None = None, *, member: bool = False, language: str = "en"
+    ) -> Visitor:
+        """Return a visitor with a new sandbox; as a member, signed in."""
+        asked = {"site": self.name, "stage": stage or {}, "language": language, "member": member}
+        answer = self.control("POST", "sandboxes", json=asked)
         assert answer.status_code == 201, answer.text
         made = answer.json()
         client = httpx.Client(
             base_url=self.url,
-            headers={**made["headers"], "Host": HOST},
+            headers={**made["headers"], "Host": HOSTS[self.name]},
+            cookies={cookie["name"]: cookie["value"] for cookie in made["cookies"]},
             timeout=30,
             verify=False,  # plain HTTP; loading certificates would take longer than a page
         )
@@ -99,7 +104,8 @@ class Site:
         return Visitor(self, made["id"], made["start_url"], client)
 
     def items(self) -> list[dict[str, Any]]:
-        return self.control("GET", "catalogue").json()["items"]  # type: ignore[no-any-return]
+        found = self.control("GET", "catalogue").json()["items"]
+        return [item for item in found if item["site"] == self.name]
 
     def item(self, title: str) -> dict[str, Any]:
         return next(item for item in self.items() if item["title"] == title)
@@ -160,6 +166,12 @@ def shop(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site
     site.stop()
 
 
+@pytest.fixture(scope="session")
+def forum(shop: Site) -> Site:
+    """The forum in the process of the session's shop."""
+    return replace(shop, name="forum")
+
+
 @pytest.fixture
 def variables(cache: Path, tmp_path: Path) -> dict[str, str]:
     """The environment that a test's own process of the site is started with."""
@@ -168,7 +180,7 @@ def variables(cache: Path, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start_site(cache: Path, tmp_path: Path) -> Iterator[StartSite]:
-    """Start further shops, with the session's cache unless told otherwise."""
+    """Start further processes, with the session's cache unless told otherwise."""
     with contextlib.ExitStack() as stack:
 
         def run(*arguments: str, cache: Path = cache, environments: Path = ENVIRONMENTS) -> Site:

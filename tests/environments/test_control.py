@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 
 CLOCK = "Walnut Wall Clock"
 BLANKET = "Soft Cotton Baby Blanket"
+SHOP = ["basket", "orders", "promote", "language"]
+FORUM = ["posts", "topics", "votes", "member", "replies", "language"]
 
 
-def test_health_says_what_the_site_is_and_which_host_it_answers_for(shop: Site) -> None:
+def test_health_says_which_sites_there_are_and_which_hosts_they_answer_for(shop: Site) -> None:
     assert shop.control("GET", "health").json() == {
-        "name": "shop",
-        "version": "1",
+        "name": "town",
+        "version": "2",
         "protocol": 1,
-        "capabilities": ["basket", "orders", "promote"],
-        "hosts": ["fernhill.example"],
+        "sites": {
+            "shop": {"host": "fernhill.example", "capabilities": SHOP},
+            "forum": {"host": "mulberry.example", "capabilities": FORUM},
+        },
+        "hosts": ["fernhill.example", "mulberry.example"],
     }
 
 
@@ -75,7 +80,12 @@ def test_sandbox_ids_never_repeat_and_are_never_shown(shop: Site) -> None:
         (b'{"stage": {"promote": {"tag": "clok"}}}', "no product is tagged 'clok'; there are: "),
         (b'{"stage": {"promote": {"tag": "\\ud800"}}}', "no product is tagged"),
         (b'{"stage": {"promote": {"tag": "clock", "n": 1}}}', "unknown key 'n'"),
-        (b'{"stages": {}}', "unknown key 'stages'; there are: stage, language"),
+        (b'{"stages": {}}', "unknown key 'stages'; there are: site, stage, language, member"),
+        (b'{"site": "bank"}', "site: there is none 'bank'; there are: shop, forum"),
+        (b'{"site": ["shop"]}', "there are: shop, forum"),
+        (b'{"member": 1}', "member: expected true or false"),
+        (b'{"member": true}', "member: the site shop has no members"),
+        (b'{"site": "forum", "stage": {"promote": {"tag": "clock"}}}', "there are: replies"),
         (b'{"language": 5}', "language: expected a language tag"),
         (b'{"language": "../../etc"}', "language: expected a language tag"),
         (b'{"stage": "' + b"x" * 100_000 + b'"}', "65536 are allowed"),
@@ -120,6 +130,7 @@ def test_a_new_sandbox_has_changed_nothing(shop: Site) -> None:
             "orders": [],
             "posts": [],
             "topics": [],
+            "votes": [],
             "changed": [],
         }
 

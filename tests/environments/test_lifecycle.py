@@ -214,6 +214,8 @@ def test_browse_serves_one_sandbox_to_a_browser_without_the_header(start_site: S
     page = httpx.get(site.url)
     assert page.status_code == 200
     assert "Fernhill Gifts" in page.text
+    for name, says in (("fernhill", "Fernhill Gifts"), ("mulberry", "Mulberry Square")):
+        assert says in httpx.get(site.url, headers={"Host": f"{name}.localhost"}).text
     assert httpx.get(f"{site.url}/_control/health").status_code == 404
 
 
