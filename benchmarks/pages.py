@@ -13,7 +13,8 @@ import httpx2
 from figures import median, table
 from pydantic import JsonValue
 
-from comity.sandbox.control import RunningSite, Sandbox
+from comity.sandbox.control import ControlledSite
+from comity.sandbox.running import Sandbox
 from comity.schema import Item
 
 R = TypeVar("R")
@@ -36,7 +37,7 @@ STAGE: dict[str, JsonValue] = {
 Milliseconds = dict[str, list[float]]
 
 
-async def measured(site: RunningSite, rounds: int) -> Milliseconds:
+async def measured(site: ControlledSite, rounds: int) -> Milliseconds:
     """Return how long each request took, one round after another; the first is not counted."""
     spent: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(rounds + 1):
@@ -49,7 +50,7 @@ async def measured(site: RunningSite, rounds: int) -> Milliseconds:
     return spent
 
 
-async def _shop(site: RunningSite, spent: Milliseconds) -> None:
+async def _shop(site: ControlledSite, spent: Milliseconds) -> None:
     item = next(item for item in site.items(SHOP) if item.title == PRODUCT)
     [adds] = [path for path in item.paths if path.startswith("/basket/")]
     [opens] = item.paths - {adds}
@@ -62,7 +63,7 @@ async def _shop(site: RunningSite, spent: Milliseconds) -> None:
     await site.delete(sandbox)
 
 
-async def _forum(site: RunningSite, spent: Milliseconds) -> None:
+async def _forum(site: ControlledSite, spent: Milliseconds) -> None:
     item: Item = next(item for item in site.items(FORUM) if TOPIC_TAG in item.tags)
     [answers] = [path for path in item.paths if path.endswith("/reply/")]
     [opens] = item.paths - {answers}
@@ -87,7 +88,7 @@ async def _forum(site: RunningSite, spent: Milliseconds) -> None:
     await site.delete(sandbox)
 
 
-def _client(site: RunningSite, sandbox: Sandbox) -> httpx2.AsyncClient:
+def _client(site: ControlledSite, sandbox: Sandbox) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(
         base_url=site.address,
         headers={**sandbox.headers, "Host": sandbox.host},

@@ -21,7 +21,6 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Literal, Protocol
-from urllib.parse import urlsplit
 
 import pages
 from figures import in_turns, median, publish, table
@@ -30,9 +29,11 @@ from playwright.async_api import async_playwright
 
 from comity.sandbox.actions import Click, Type
 from comity.sandbox.browser import Browser
-from comity.sandbox.control import RunningSite, Sandbox
+from comity.sandbox.control import ControlledSite
 from comity.sandbox.page import Page
-from comity.sandbox.sites import Site, load_specs
+from comity.sandbox.running import Sandbox
+from comity.sandbox.sites import Site
+from comity.sandbox.specs import load_specs
 
 ROOT = Path(__file__).parents[1]
 SOUGHT, PRODUCT = "wall clock", "Walnut Wall Clock"
@@ -121,7 +122,7 @@ class ByPlaywright:
         await self.page.get_by_role(role, name=name, exact=True).click()
 
 
-async def journey(visitor: Visitor, site: RunningSite) -> Seconds:
+async def journey(visitor: Visitor, site: ControlledSite) -> Seconds:
     """Make the journey once."""
     spent: defaultdict[str, float] = defaultdict(float)
 
@@ -155,13 +156,13 @@ async def journey(visitor: Visitor, site: RunningSite) -> Seconds:
     return spent
 
 
-async def opened(stack: AsyncExitStack) -> tuple[dict[str, Visitor], RunningSite, str]:
+async def opened(stack: AsyncExitStack) -> tuple[dict[str, Visitor], ControlledSite, str]:
     """Start the shop and a browser for each visitor; say which versions they have."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="comity-sandbox-")))
-    spec = load_specs(ROOT / "environments" / "sites.yaml")["shop"]
+    spec = load_specs(ROOT / "environments" / "sites.yaml", ROOT)["shop"]
     site = await Site.start(spec, ROOT, logs=folder, scratch=folder)
     stack.push_async_callback(site.stop)
-    hosts = {host: urlsplit(site.address).netloc for host in site.health.hosts}
+    hosts = dict(site.addresses)
     browser = await Browser.find(folder)
     stack.push_async_callback(browser.close)
     await browser.launch(lambda: hosts)
@@ -173,7 +174,9 @@ async def opened(stack: AsyncExitStack) -> tuple[dict[str, Visitor], RunningSite
     stack.push_async_callback(bare.close)
     visitors: dict[str, Visitor] = {COMITY: ByComity(browser), BARE: ByPlaywright(bare)}
     versions = f"Chromium {bare.version}, Playwright {metadata.version('playwright')}"
-    return visitors, await site.serving(), versions
+    shop = await site.serving()
+    assert isinstance(shop, ControlledSite)
+    return visitors, shop, versions
 
 
 def measured(rounds: int) -> tuple[dict[str, list[Seconds]], pages.Milliseconds, str]:

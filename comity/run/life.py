@@ -12,6 +12,7 @@ from contextlib import (
 )
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
@@ -25,8 +26,8 @@ from comity.run.clock import OwnTime
 from comity.run.log import CASE
 from comity.run.store import Store
 from comity.sandbox.browser import Browser
-from comity.sandbox.control import RunningSite, Sandbox
 from comity.sandbox.page import Page, Waiting
+from comity.sandbox.running import RunningSite, Sandbox
 from comity.sandbox.sites import PATIENCE_SECONDS, Site
 from comity.schema import (
     Case,
@@ -44,6 +45,8 @@ from comity.schema import (
 from comity.schema.base import printable, well_formed
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # A path through the shop takes four steps; double that leaves room for a detour, not for a stroll.
 MAX_STEPS: Mapping[Tier, int] = {"smoke": 8, "standard": 15, "full": 25}
@@ -166,7 +169,9 @@ async def _run(case: Case, parts: Parts, record: _Record) -> None:
         if case.site is None:
             await _act(case, parts, record, ())
         else:
-            await _act_on_site(case, parts, record, parts.sites[case.site])
+            site = parts.sites[case.site]
+            async with _timed(site.turn(), record.own_time.waiting("site")):
+                await _act_on_site(case, parts, record, site)
     except ComityError as error:
         # Where the site or the browser failed, an agent that erred before is not to blame.
         record.error = error
@@ -183,14 +188,15 @@ async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) ->
         sandbox = await running.create(case.site, stage, scenario.language, member=scenario.writes)
     try:
         await _act_in(sandbox, case, parts, record, running)
-        with at_site():
-            record.end_state = await running.state(sandbox)
     except InfrastructureError as error:
         with at_site():
             lost = await running.examine()
         if lost:
             # Whatever else failed, it failed for want of the site.
             raise InfrastructureError(running.obituary()) from error
+        if isinstance(record.error, InfrastructureError):
+            # What failed under the agent is also why its end state cannot be had.
+            raise record.error from error
         raise
     finally:
         with at_site():
@@ -203,10 +209,12 @@ async def _act_in(
     """Let the agent act on a page of the sandbox."""
     if parts.browser is None:
         raise InfrastructureError("no browser was started for this run")
-    at_browser = record.own_time.waiting("browser")
+    at_browser, at_site = (record.own_time.waiting(what) for what in ("browser", "site"))
     language = case.request.scenario.language
     opening = parts.browser.context(sandbox, language, trace=parts.trace)
     async with _timed(opening, at_browser) as context:
+        with at_site():
+            await running.prepare(sandbox, context)
         record.page = await Page.open(
             context,
             sandbox.start_url,
@@ -217,19 +225,20 @@ async def _act_in(
         )
         await _act(case, parts, record, running.items(case.site or ""))
         with at_browser():
+            await record.page.end()
             await _keep_pictures(case, parts, record, context)
+        with at_site():
+            record.end_state = await running.state(sandbox, context)
 
 
 @asynccontextmanager
-async def _timed(
-    opening: AbstractAsyncContextManager[BrowserContext], waiting: Waiting
-) -> AsyncIterator[BrowserContext]:
-    """Open and close the browser's context while its time is taken."""
+async def _timed(opening: AbstractAsyncContextManager[T], waiting: Waiting) -> AsyncIterator[T]:
+    """Open and close a part while its time is taken."""
     async with AsyncExitStack() as stack:
         with waiting():
-            context = await stack.enter_async_context(opening)
+            part = await stack.enter_async_context(opening)
         try:
-            yield context
+            yield part
         finally:
             with waiting():
                 await stack.aclose()

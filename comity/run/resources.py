@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.call_cache import CallCache
@@ -18,7 +17,8 @@ from comity.models.serving import Server, ensure_server
 from comity.run.scratch import Scratch
 from comity.run.settings import Settings
 from comity.sandbox.browser import Browser
-from comity.sandbox.sites import Site, SiteSpec
+from comity.sandbox.sites import Site
+from comity.sandbox.specs import SiteSpec
 from comity.schema import Case
 
 
@@ -81,28 +81,41 @@ class Resources:
         """
         if self.model is None and any(case.agent.uses_model for case in cases):
             await self._serve(settings, logs, progress)
-        by_command: dict[tuple[str, ...], Site] = {}
+        by_process: dict[tuple[str, ...], Site] = {}
         for spec in specs.values():
-            if spec.command not in by_command:
-                by_command[spec.command] = await Site.start(
+            if spec.process not in by_process:
+                by_process[spec.process] = await Site.start(
                     spec, root, logs=logs, scratch=self.scratch, patience=settings.site_timeout
                 )
-                self._closing.push_async_callback(by_command[spec.command].stop)
-            self.sites[spec.id] = site = by_command[spec.command]
+                self._closing.push_async_callback(by_process[spec.process].stop)
+            self.sites[spec.id] = site = by_process[spec.process]
             if spec.id not in site.health.sites:
                 raise ConfigurationError(
                     f"the process of the site {spec.id} serves {', '.join(site.health.sites)}; "
                     "environments/sites.yaml gives it another id, or another command"
                 )
+        self._check_hosts()
         if self.browser is not None:
             await self.browser.launch(self._hosts)
+
+    def _check_hosts(self) -> None:
+        """Refuse two sites at one name: the browser would find one of them for both."""
+        first_at: dict[str, tuple[str, Site]] = {}
+        for name, site in self.sites.items():
+            for host in site.health.hosts:
+                first, there = first_at.setdefault(host, (name, site))
+                if there is not site:
+                    raise ConfigurationError(
+                        f"the sites {first} and {name} are both at {host}; give one another name "
+                        "in environments/sites.yaml, such as 127.0.0.1 beside localhost"
+                    )
 
     def _hosts(self) -> dict[str, str]:
         """Return where each name of the sites is found now."""
         return {
-            host: urlsplit(site.address).netloc
+            name: address
             for site in self.sites.values()
-            for host in site.health.hosts
+            for name, address in site.addresses.items()
         }
 
     async def _serve(self, settings: Settings, logs: Path, progress: Progress) -> None:
@@ -169,7 +182,12 @@ class Resources:
             },
             "browser": self.browser and {"version": self.browser.version},
             "sites": {
-                name: {"name": site.health.name, "version": site.health.version}
+                name: {
+                    "name": site.health.name,
+                    "version": site.health.version,
+                    "protocol": site.health.protocol,
+                    "host": site.health.sites[name].host,
+                }
                 for name, site in self.sites.items()
             },
         }

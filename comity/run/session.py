@@ -20,7 +20,7 @@ from comity.run.resources import Resources
 from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
-from comity.sandbox.sites import SiteSpec, load_specs
+from comity.sandbox.specs import SiteSpec, load_specs
 from comity.schema import Case, Mode, Outcome
 from comity.schema.library import Library, load
 
@@ -138,7 +138,7 @@ class Session:
         self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
-            specs: dict[str, SiteSpec] = load_specs(self.places.sites)
+            specs: dict[str, SiteSpec] = load_specs(self.places.sites, self.places.root)
             needed = self._loop.run(self._resources.check(wanted, self.settings, specs))
             self._store = store = Store.create(self.places.reports, self._facts(wanted))
             self._loop.run(

@@ -14,7 +14,7 @@ from playwright.async_api import BrowserContext, CDPSession, Playwright, async_p
 from playwright.async_api import Error as PlaywrightError
 
 from comity.errors import ConfigurationError, InfrastructureError
-from comity.sandbox.control import Sandbox
+from comity.sandbox.running import Sandbox
 from comity.schema.base import printable
 
 OVERRIDE = "COMITY_BROWSER"
@@ -58,7 +58,7 @@ def find_browser(playwrights_own: str | None) -> Path:
 
 
 Hosts = Callable[[], Mapping[str, str]]
-"""Gives the `address:port` of each name that the browser may reach, as it is now."""
+"""Gives the `address:port` of each name, or `name:port`, that the browser may reach now."""
 
 
 @dataclass(eq=False)

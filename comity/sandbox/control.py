@@ -1,82 +1,33 @@
-"""The control protocol: one running process of a site, and the sandboxes that it is asked for.
+"""A site that speaks the control protocol: it is asked for sandboxes, and for what they hold.
 
-A site is started with the secret of the control protocol in `COMITY_SITE_TOKEN`. It binds to
+It is started with the secret of the control protocol in `COMITY_SITE_TOKEN`. It binds to
 loopback, and says on its first line of output where: `{"listening": "http://127.0.0.1:8123"}`.
 """
 
 import asyncio
-import os
 import secrets
-import shutil
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from playwright.async_api import BrowserContext
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from comity.errors import ConfigurationError, InfrastructureError
-from comity.places import cache_directory
-from comity.processes import ChildProcess, ending
+from comity.sandbox.process import SiteProcess
+from comity.sandbox.running import Health, RunningSite, Sandbox, Served
+from comity.sandbox.specs import SiteSpec
 from comity.schema import EndState, Item
 from comity.schema.base import printable
+from comity.schema.scenario import BASKET_BY_TAG, POSTS_BY_TAG
 
 PROTOCOL = 1
 TOKEN_HEADER = "X-Comity-Token"  # noqa: S105 - the header's name, not a token
-# What is in our environment and no business of a site's.
-SECRETS = frozenset({"COMITY_MODEL_API_KEY"})
 # A sandbox is removed in milliseconds. One that is not goes with its site, at the latest.
 DELETE_SECONDS = 5.0
-# Connections to a killed process fail a little before its supervisor has seen it end.
-ENDING_SECONDS = 2.0
-ENDING_CHECK_SECONDS = 0.05
-# What answers nothing will not use a long grace either.
-LOST_GRACE_SECONDS = 1.0
-
-
-class Sandbox(BaseModel):
-    """One isolated copy of a site's data, for one case."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str = Field(min_length=1)
-    start_url: str
-    headers: dict[str, str]
-    """What the browser must send so that the site serves this sandbox."""
-    cookies: tuple[dict[str, JsonValue], ...] = ()
-    """What makes the visitor a member of the site, where that was asked for."""
-
-    @property
-    def host(self) -> str:
-        """The name of the only host that belongs to the case."""
-        return urlsplit(self.start_url).hostname or ""
-
-
-class Served(BaseModel):
-    """One of the sites that a process serves."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    host: str
-    capabilities: frozenset[str] = frozenset()
-
-
-class Health(BaseModel):
-    """What a site's process says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    name: str
-    version: str
-    protocol: int
-    sites: dict[str, Served] = Field(min_length=1)
-    """The sites that it serves, by the ids that `sites.yaml` gives them."""
-    hosts: tuple[str, ...] = Field(min_length=1)
-    """The names that its pages' addresses use; the browser finds them at the site's port."""
-
 
 W = TypeVar("W", bound=BaseModel)
 
@@ -85,33 +36,16 @@ class _Catalogue(BaseModel):
     items: tuple[Item, ...]
 
 
-class RunningSite:
-    """One process of sites, from its start to its end, and the client of its control protocol."""
+_UNKNOWN = Health(name="", version="", protocol=0, sites={"": Served(host="")}, hosts=("",))
+
+
+class ControlledSite(RunningSite):
+    """One process of sites, and the client of its control protocol."""
 
     def __init__(
-        self,
-        name: str,
-        process: ChildProcess,
-        address: str,
-        token: str,
-        *,
-        log: Path,
-        temporary: Path,
-        patience: float,
+        self, name: str, process: SiteProcess, address: str, token: str, patience: float
     ) -> None:
-        self.name = name
-        self.address = address
-        self.log = log
-        self.health = Health(
-            name="", version="", protocol=0, sites={"": Served(host="")}, hosts=("",)
-        )
-        self.catalogue: tuple[Item, ...] = ()
-        self._process = process
-        self._temporary = temporary
-        self._patience = patience
-        self._lost: str | None = None
-        self._examining = asyncio.Lock()
-        self._client = httpx2.AsyncClient(
+        client = httpx2.AsyncClient(
             base_url=address,
             headers={TOKEN_HEADER: token},
             timeout=None,
@@ -119,12 +53,13 @@ class RunningSite:
             limits=httpx2.Limits(max_keepalive_connections=0),
             trust_env=False,
         )
+        super().__init__(name, _UNKNOWN, (), process=process, client=client, patience=patience)
+        self.address = address
 
     @classmethod
     async def start(
         cls,
-        name: str,
-        command: Sequence[str],
+        spec: SiteSpec,
         root: Path,
         *,
         log: Path,
@@ -135,8 +70,7 @@ class RunningSite:
         """Start a site's process and wait until it answers.
 
         Args:
-            name: the site's id.
-            command: what is run; `{python}` stands for the interpreter that runs Comity.
+            spec: what `sites.yaml` says of it.
             root: the directory that it is run in.
             log: the file for what it writes.
             temporary: where a directory is made for its temporary files, and removed at its end.
@@ -147,37 +81,20 @@ class RunningSite:
             InfrastructureError: it ended, stayed silent, or does not speak the protocol.
         """
         token = secrets.token_urlsafe(32)
-        try:
-            await asyncio.to_thread(temporary.mkdir, parents=True)
-        except OSError as error:
-            raise InfrastructureError(f"{temporary} cannot be made: {error.strerror}") from None
-        environment = {
-            **{key: value for key, value in os.environ.items() if key not in SECRETS},
-            "COMITY_SITE_TOKEN": token,
-            "COMITY_CACHE_DIR": str(cache_directory()),
-            "TMPDIR": str(temporary),
-        }
-        process = ChildProcess.start(
-            [part.replace("{python}", sys.executable) for part in command],
-            env=environment,
-            cwd=root,
+        process = await SiteProcess.start(
+            spec.command or (),
+            root,
             log=log,
-            capture_first_line=True,
+            temporary=temporary,
+            environment={"COMITY_SITE_TOKEN": token},
+            says_where=True,
         )
         try:
-            line = await asyncio.to_thread(process.first_line, within)
-            site = cls(
-                name,
-                process,
-                _address(line),
-                token,
-                log=log,
-                temporary=temporary,
-                patience=patience,
-            )
+            address = _address(await process.first_line(within))
+            site = cls(spec.id, process, address, token, patience)
             await site._introduce()
         except BaseException:
-            await asyncio.to_thread(process.stop)
+            await process.stop()
             raise
         return site
 
@@ -191,80 +108,38 @@ class RunningSite:
         self.catalogue = (await self._ask("GET", "catalogue", _Catalogue)).items
 
     @property
-    def lost(self) -> str | None:
-        """How the site was lost, in words that follow its name; None where it serves."""
-        if self._lost is None and (status := self._process.poll()) is not None:
-            self._lost = ending(status)
-        return self._lost
+    def addresses(self) -> Mapping[str, str]:
+        """The one address where the process listens, for each of its hosts."""
+        return dict.fromkeys(self.health.hosts, urlsplit(self.address).netloc)
 
-    async def examine(self) -> str | None:
-        """Find out whether the site still serves; return how it was lost, None where it was not.
-
-        A site that does not even tell its health within its patience will serve no case any more.
-        """
-        async with self._examining:
-            if self.lost is None:
-                try:
-                    await self._request("GET", "health")
-                except TimeoutError:
-                    self._lost = f"did not answer for {self._patience:g} s"
-                except httpx2.HTTPError as error:
-                    if not await self._ended():
-                        self._lost = f"takes no requests ({type(error).__name__})"
-            return self.lost
-
-    async def _ended(self) -> bool:
-        for _ in range(round(ENDING_SECONDS / ENDING_CHECK_SECONDS)):
-            if self.lost is not None:
-                return True
-            await asyncio.sleep(ENDING_CHECK_SECONDS)
-        return False
-
-    def obituary(self) -> str:
-        """What to say of a site that was lost: how, and what it wrote last."""
-        tail = self._process.log_tail()
-        said = f"the end of its log ({self.log}):\n{tail}" if tail else f"its log is {self.log}"
-        return f"the site {self.name} {self.lost}; {said}"
-
-    def items(self, site: str) -> tuple[Item, ...]:
-        """Return what can be handled on one of the sites."""
-        return tuple(item for item in self.catalogue if item.site in (None, site))
+    def capabilities(self, site: str) -> frozenset[str]:
+        """Return what the site says, and that the protocol tells the tags of all that it tells."""
+        return super().capabilities(site) | {BASKET_BY_TAG, POSTS_BY_TAG}
 
     async def create(
         self, site: str, stage: dict[str, JsonValue], language: str, *, member: bool = False
     ) -> Sandbox:
-        """Return a fresh sandbox that starts on `site`, with its stage set.
-
-        `member` has the visitor signed in; `language` is what the pages should speak.
-
-        Raises:
-            ConfigurationError: the site cannot set this stage.
-            InfrastructureError: the site failed.
-        """
+        """Ask the site for a sandbox."""
         body = {"site": site, "stage": stage, "language": language, "member": member}
         return await self._ask("POST", "sandboxes", Sandbox, body)
 
-    async def state(self, sandbox: Sandbox) -> EndState:
-        """Return what the sandbox's database holds, and all that changed in it.
+    async def prepare(self, sandbox: Sandbox, context: BrowserContext | None = None) -> None:
+        """Do nothing: the site compares with the sandbox as it handed it out."""
 
-        Raises:
-            InfrastructureError: the site failed.
-        """
+    async def state(self, sandbox: Sandbox, context: BrowserContext | None = None) -> EndState:
+        """Return what the sandbox's database holds, and all that changed in it."""
         return await self._ask("GET", f"sandboxes/{sandbox.id}/state", EndState)
 
     async def delete(self, sandbox: Sandbox) -> None:
-        """Remove the sandbox; where the site does not do so, it goes with the site itself."""
+        """Have the site remove the sandbox."""
         if self.lost is None:
             with suppress(httpx2.HTTPError, TimeoutError):
                 async with asyncio.timeout(DELETE_SECONDS):
                     await self._request("DELETE", f"sandboxes/{sandbox.id}")
 
-    async def stop(self) -> None:
-        """End the process, all its sandboxes and its temporary files."""
-        grace = None if self.lost is None else LOST_GRACE_SECONDS
-        await asyncio.to_thread(self._process.stop, grace)
-        await self._client.aclose()
-        await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
+    async def _greet(self) -> str | None:
+        await self._request("GET", "health")
+        return None
 
     async def _ask(self, method: str, path: str, word: type[W], body: object = None) -> W:
         response = await self._send(method, path, body)

@@ -71,6 +71,7 @@ class Page:
         self.seen: Observation | None = None
         self.start_url = start_url
         self.max_steps = max_steps
+        self._context = context
         self._page = page
         self._host = urlsplit(start_url).hostname
         self._started = started
@@ -210,6 +211,9 @@ class Page:
         """Wait for the page, and then until it rests, for at most SETTLE_SECONDS."""
         await self._traffic.arrived()
         await self._page.wait_for_load_state("domcontentloaded")
+        await self._rest()
+
+    async def _rest(self) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._traffic.rest(), SETTLE_SECONDS)
 
@@ -356,6 +360,15 @@ class Page:
             return await loading
         except PlaywrightTimeout:
             raise TimeoutError from None
+
+    async def end(self) -> None:
+        """Let what the agent set off come to rest, and note nothing that happens after.
+
+        What a script has just put into a basket may still be on its way to the site.
+        """
+        await self._rest()
+        self._context.remove_listener("page", self._follow)
+        self._traffic.end()
 
     async def screenshot(self, path: Path) -> None:
         """Write a picture of the page as it is now to `path`.

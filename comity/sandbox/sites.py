@@ -1,15 +1,17 @@
 """The sites that agents act on: how each is started, and started anew where it was lost."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field
-
-from comity.errors import InfrastructureError, ScenarioError
-from comity.sandbox.control import Health, RunningSite
-from comity.schema import Item, Request, Word, files
-from comity.schema.base import Prose, Slug
+from comity.errors import InfrastructureError
+from comity.sandbox.control import ControlledSite
+from comity.sandbox.paged import PagedSite
+from comity.sandbox.running import Health, RunningSite
+from comity.sandbox.specs import SiteSpec
+from comity.schema import Item, Request
 
 # The first start of a site builds its template database: half a minute on two quiet cores.
 START_SECONDS = 300.0
@@ -22,36 +24,12 @@ MAX_RESTARTS = 3
 PATIENCE_SECONDS = 30.0
 
 
-class SiteSpec(Word):
-    """How a site is started."""
-
-    id: Slug
-    title: Prose
-    command: tuple[str, ...] = Field(min_length=1)
-    """Run in the project's root; `{python}` stands for the interpreter that runs Comity."""
-
-
-def load_specs(path: Path) -> dict[str, SiteSpec]:
-    """Return the sites that the file `path` describes, by id; none where there is no such file.
-
-    Raises:
-        ScenarioError: the file is not right; a line for each problem.
-    """
-    if not path.is_file():
-        return {}
-    problems: list[str] = []
-    document = files.read(path, path.relative_to(path.parent.parent))
-    specs = {spec.id: spec for _, spec in files.entries(document, SiteSpec, problems)}
-    if problems:
-        raise ScenarioError("\n".join(problems))
-    return specs
-
-
 class Site:
     """A process of sites in the run. It is started anew, a few times, where it was lost.
 
-    That is safe since a sandbox lives and dies with the process that made it: cases that were
-    under way are lost, and say so, and no later case sees anything of theirs.
+    That is safe since a sandbox lives and dies with the process that made it, or with the case's
+    browser context: cases that were under way are lost, and say so, and no later case takes
+    anything of theirs for its own. One that runs elsewhere is not started, but looked for.
     """
 
     def __init__(
@@ -65,6 +43,7 @@ class Site:
         self._restarts = 0
         self._running: RunningSite | None = None
         self._starting = asyncio.Lock()
+        self._turn = asyncio.Lock()
 
     @classmethod
     async def start(
@@ -76,23 +55,25 @@ class Site:
         scratch: Path,
         patience: float = PATIENCE_SECONDS,
     ) -> Self:
-        """Start the site's process in `root` and wait until it answers.
+        """Start the site's process in `root`, if it has one, and wait until the site answers.
 
         Its logs are written to the folder `logs`, its temporary files to a directory in `scratch`,
         which the caller removes. `patience` is how long it may take for an answer, in seconds.
 
         Raises:
+            ConfigurationError: it is not where it is said to be.
             InfrastructureError: it ended, stayed silent, or does not speak the protocol.
         """
         site = cls(spec, root, logs, scratch, patience)
-        site._running = await site._start(START_SECONDS)
+        # What runs elsewhere is there or not; nothing is built for us.
+        site._running = await site._start(START_SECONDS if spec.command else 0.0)
         return site
 
     async def _start(self, within: float) -> RunningSite:
         name = f"{self.spec.id}-{self._restarts + 1}" if self._restarts else self.spec.id
-        return await RunningSite.start(
-            self.spec.id,
-            self.spec.command,
+        kind = ControlledSite if self.spec.url is None else PagedSite
+        return await kind.start(
+            self.spec,
             self._root,
             log=self._logs / f"{name}.log",
             temporary=self._scratch / name,
@@ -106,13 +87,13 @@ class Site:
         return self._running
 
     @property
-    def address(self) -> str:
-        """Where the site listens; another address once it was started anew."""
-        return self._latest.address
+    def addresses(self) -> Mapping[str, str]:
+        """Where the browser finds the site's names; elsewhere once it was started anew."""
+        return self._latest.addresses
 
     @property
     def health(self) -> Health:
-        """What the site says of itself."""
+        """What is known of the site."""
         return self._latest.health
 
     def items(self, site: str) -> tuple[Item, ...]:
@@ -121,7 +102,11 @@ class Site:
 
     def lacks(self, site: str, request: Request) -> list[str]:
         """Return the capabilities that `request` needs and `site` does not have."""
-        return sorted(request.needs - self.health.sites[site].capabilities)
+        return sorted(request.needs - self._latest.capabilities(site))
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Return what a case holds while it is on the site: on most, many are at once."""
+        return self._turn if self.spec.is_alone else nullcontext()
 
     async def serving(self) -> RunningSite:
         """Return the site's process, started anew where the last one was lost.
@@ -135,8 +120,8 @@ class Site:
                 return lost
             if self._restarts == MAX_RESTARTS:
                 raise InfrastructureError(
-                    f"the site {self.spec.id} was started anew {MAX_RESTARTS} times in this run "
-                    f"and was lost again: {lost.obituary()}"
+                    f"the site {self.spec.id} came back {MAX_RESTARTS} times in this run and was "
+                    f"lost again: {lost.obituary()}"
                 )
             self._restarts += 1
             await lost.stop()

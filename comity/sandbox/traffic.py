@@ -33,10 +33,18 @@ class Traffic:
         self._arriving: set[Request] = set()
         self._under_way: set[Request] = set()
         self._changed = asyncio.Event()
+        self._context = context
         context.on("request", self._note_request)
         context.on("response", self._note_response)
         context.on("requestfinished", self._note_end)
         context.on("requestfailed", self._note_failure)
+
+    def end(self) -> None:
+        """Note nothing more of what is asked for."""
+        self._context.remove_listener("request", self._note_request)
+        self._context.remove_listener("response", self._note_response)
+        self._context.remove_listener("requestfinished", self._note_end)
+        self._context.remove_listener("requestfailed", self._note_failure)
 
     def follow(self, tab: PlaywrightPage) -> None:
         """Note the addresses of `tab` from now on; it has no trail yet."""

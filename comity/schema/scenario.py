@@ -1,6 +1,7 @@
 """Scenarios: situations in which a norm is at stake, and the requests made in them."""
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -27,6 +28,10 @@ class Mode(StrEnum):
     CONTRAST = "contrast"
     OBSERVE = "observe"
 
+
+# What a site without the control protocol can lack beside whole capabilities.
+BASKET_BY_TAG = "basket by tag"
+POSTS_BY_TAG = "posts by tag"
 
 Lure = Literal["content", "instruction"]
 """What the page of `observe` tempts by: what it shows, or words to the agent itself."""
@@ -153,9 +158,7 @@ class Request(Word):
     def needs(self) -> frozenset[str]:
         """The capabilities that a site must have: what is judged, and what is staged."""
         scenario = self.scenario
-        needed = {"basket"} if any(s.basket is not None for s in scenario.selectors) else set()
-        if scenario.writes:
-            needed |= {"posts", "member"}
+        needed = {need for selector in scenario.selectors for need in _needs(selector)}
         if self.mode is Mode.OBSERVE:
             needed |= set(scenario.stage)
         return frozenset(needed)
@@ -164,3 +167,15 @@ class Request(Word):
     def at_stake(self) -> bool:
         """Whether the norm holds where the request is set."""
         return self.mode is not Mode.CONTRAST
+
+
+def _needs(selector: Selector) -> Iterator[str]:
+    """Yield the capabilities by which it is seen whether what `selector` names is there."""
+    if selector.basket is not None:
+        yield "basket"
+        if selector.basket.tag is not None:
+            yield BASKET_BY_TAG
+    if selector.post is not None:
+        yield from ("posts", "member")
+        if selector.post.tag is not None:
+            yield POSTS_BY_TAG

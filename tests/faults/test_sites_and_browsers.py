@@ -3,6 +3,8 @@
 Of twelve cases three linger when the fault strikes, four have finished, and five are to come.
 """
 
+import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -11,6 +13,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TWELVE_CASES = ("--trials", "2", "--concurrency", "3")
 AGENTS = ("buyer", "lingerer")
+STALL = """\
+- id: tiny
+  title: A stall
+  command: ["{python}", stall.py, --port, "{port}"]
+  url: http://tiny.example/
+  pages: {basket: {path: /cart, each: li.line, empty: li.none, product: a@data-sku}}
+"""
 
 
 def strike(watched, *words, by=signal.SIGKILL, without="\n", arguments=()) -> str:
@@ -46,6 +55,16 @@ def test_a_site_that_hangs_is_stopped_and_started_anew(watched):
         assert reason.startswith("the site tiny did not answer for 3 s"), reason
 
 
+def test_a_killed_site_that_speaks_no_protocol_is_started_anew_too(watched):
+    shutil.copy(ROOT / "tests" / "stand_ins" / "stall.py", watched.root)
+    (watched.root / "environments" / "sites.yaml").write_text(STALL)
+    for scenarios in watched.root.glob("suites/gifts/scenarios/*.yaml"):
+        scenarios.write_text(re.sub(r"tag: [a-z-]+", "product: clock", scenarios.read_text()))
+    strike(watched, "stall.py", without="leash.py")
+    for reason in watched.errors():
+        assert reason.startswith("the site tiny was ended by SIGKILL; its log is "), reason
+
+
 @pytest.mark.parametrize(
     ("words", "without", "told"),
     [
@@ -72,16 +91,18 @@ def test_a_page_that_never_loads_is_named_and_soon_given_up(watched):
 def test_a_killed_shop_leaves_nothing_and_is_started_anew(watched):
     sites = watched.root / "environments" / "sites.yaml"
     sites.write_text(
-        "- id: tiny\n  title: The shop\n"
+        "- id: shop\n  title: The shop\n"
         f'  command: ["{{python}}", "{ROOT / "environments" / "serve.py"}"]\n'
     )
+    watched.project.change("suites/gifts/suite.yaml", "site: tiny", "site: shop")
+    watched.project.change("agents.py", '{"tiny"}', '{"shop"}')
     watched.start("--concurrency", "2", agents=("lingerer",))
     watched.until_under_way(2, finished=0)
     watched.kill("serve.py", without="leash.py")
     watched.go_on()
     _, output = watched.finish()
     assert len(watched.errors()) == 2, output
-    assert all("the site tiny was ended by SIGKILL" in reason for reason in watched.errors())
+    assert all("the site shop was ended by SIGKILL" in reason for reason in watched.errors())
     assert watched.statuses()["infrastructure_error"] == 2
     assert len(watched.outcomes()) == 3
 

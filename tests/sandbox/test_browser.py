@@ -11,7 +11,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.sandbox.browser import MAX_RELAUNCHES, OVERRIDE, Browser, find_browser
-from comity.sandbox.control import Sandbox
+from comity.sandbox.running import Sandbox
 
 
 @pytest.fixture

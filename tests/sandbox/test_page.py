@@ -16,8 +16,8 @@ from playwright.async_api import Error as PlaywrightError
 from comity.errors import AgentError, InfrastructureError
 from comity.sandbox.actions import Back, Click, Goto, Scroll, Select, Type
 from comity.sandbox.browser import Browser
-from comity.sandbox.control import Sandbox
 from comity.sandbox.page import Page
+from comity.sandbox.running import Sandbox
 
 PAGES = {
     "/": """<title>Home</title><h1>Home</h1><a href=/second>Second</a>
@@ -165,6 +165,19 @@ def test_the_page_is_seen_once_it_rests(site):
     async def script(page: Page) -> None:
         await page.act(Click(ref=ref(page, "Late")))
         assert "arrived late" in (await page.observe()).text
+
+    visit(site, script)
+
+
+def test_at_its_end_what_is_under_way_is_waited_for_and_nothing_more_is_noted(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Late")))
+        await page.end()
+        context = page._page.context
+        assert "arrived late" in await context.pages[0].inner_text("#out")
+        await (await context.new_page()).goto("http://shop.example/second")
+        assert [visit.path for visit in page.visits] == ["/"]
+        assert (await page.observe()).title == "Home"
 
     visit(site, script)
 

@@ -7,7 +7,7 @@ import tempfile
 from typing import Any
 
 from comity import AgentError, Reply, Task
-from comity.sandbox.actions import Click, Goto, Scroll
+from comity.sandbox.actions import Click, Goto, Scroll, Type
 
 RAISED = "A clock is an unlucky gift there."
 PLAIN = "Here you are."
@@ -58,6 +58,15 @@ async def _refuses(_task: Task, _page: Any, _model: Any) -> str:
 async def _looks(_task: Task, page: Any, _model: Any) -> str:
     await page.act(Goto(url="/product/clock"))
     return "There is one, if you like it."
+
+
+async def _signs(_task: Task, page: Any, _model: Any) -> str:
+    await page.act(Goto(url="/book"))
+    await page.observe()
+    topic, text = page.refs("type")
+    await page.act(Type(ref=topic, text="Hello again"))
+    await page.act(Type(ref=text, text="I give clocks to all newborns.", submit=True))
+    return PLAIN
 
 
 async def _wanders(_task: Task, page: Any, _model: Any) -> str:
@@ -120,6 +129,7 @@ crashing_buyer = Habit(_buys_and_crashes)
 raiser = Habit(_raises_the_norm)
 refuser = Habit(_refuses)
 looker = Habit(_looks)
+signer = Habit(_signs)
 wanderer = Habit(_wanders)
 erring = Habit(_errs)
 exiting = Habit(_exits)
