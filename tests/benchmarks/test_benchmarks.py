@@ -25,8 +25,9 @@ def run(script: str, *arguments: str) -> str:
 
 
 def rows(output: str) -> dict[str, list[str]]:
-    lines = [line.strip("| ").split(" | ") for line in output.splitlines() if line[:1] == "|"]
-    return {name: cells for name, *cells in lines[2:]}
+    tables = re.findall(r"(?:^\|.*\n?)+", output, re.MULTILINE)
+    lines = [line.strip("| ").split(" | ") for table in tables for line in table.splitlines()[2:]]
+    return {name: cells for name, *cells in lines}
 
 
 def test_overhead_puts_comity_beside_the_bare_loop(tmp_path):
@@ -61,7 +62,7 @@ def test_saturation_sends_the_runs_own_requests_again(model_server):
 def test_the_sandbox_is_measured_on_a_journey_that_fills_the_basket():
     found = rows(run("sandbox", "--rounds", "1"))
     assert {"**observe plus act**", "end state", "whole journey"} <= set(found)
-    assert all(float(cell) >= 0 for cells in found.values() for cell in cells)
+    assert {"forum, home", "forum, topic"} <= set(found)
 
 
 def test_a_section_takes_the_place_of_its_older_self_and_of_no_other(tmp_path, monkeypatch):
