@@ -5,7 +5,8 @@ import sys
 
 from comity.errors import ComityError
 from comity.models import commands as serving
-from comity.reporting import scenarios
+from comity.reporting import calibration, scenarios
+from comity.schema.base import printable
 
 USAGE_ERROR = 4
 """As pytest's."""
@@ -20,12 +21,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     scenarios.register(subparsers)
+    calibration.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)
     try:
         return int(parsed.run(parsed))
     except ComityError as error:
-        print(f"comity: {error}", file=sys.stderr)  # noqa: T201 - a command's own output
+        told = str(error)  # it names what stands in files, and files' names
+        print(f"comity: {printable(told, len(told))}", file=sys.stderr)  # noqa: T201 - its output
         return USAGE_ERROR
     except BrokenPipeError:
         sys.stderr.close()  # the reader has had enough; nothing is left to say

@@ -10,18 +10,26 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from comity.judges import pipeline, questions
+from comity.schema import Norm
+
 PACKAGES = ("comity", "openai", "playwright", "langgraph", "pydantic", "pytest", "django-oscar")
 GIT_SECONDS = 10.0
 
 
-def facts(root: Path, suites: Path) -> dict[str, Any]:
-    """Return versions, the git revision, and hashes of the judges and of the suites."""
+def facts(root: Path, suites: Path, norms: Iterable[Norm]) -> dict[str, Any]:
+    """Return versions, the git revision, and hashes of the judges and of the suites.
+
+    `pipeline` is what calibrations are kept under; `judges` covers each byte of the judges' room.
+    """
     return {
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "versions": {name: _version(name) for name in PACKAGES},
         "git": _git(root),
         "judges": _digest(file for file in _judges() if file.is_file()),
+        "questions": questions.digest(),
+        "pipeline": pipeline.fingerprint(norms),
         "suites": _digest(sorted(path for path in suites.rglob("*.yaml") if path.is_file())),
     }
 

@@ -182,7 +182,7 @@ class Session:
     def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
         settings = self.settings.model_dump(mode="json", exclude={"model_api_key"})
         return {
-            **provenance.facts(self.places.root, self.places.suites),
+            **provenance.facts(self.places.root, self.places.suites, self.library.norms.values()),
             "settings": settings,
             "options": self.options,
             "agents": [agent.card.model_dump(mode="json") for agent in self.agents],

@@ -13,7 +13,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from comity.errors import ScenarioError
+from comity.schema.base import printable
 
+# Names and ids out of a file stand in what is told of it, and may be of any length.
+MAX_PROBLEM_CHARACTERS = 1_000
 # A suite's file is written by hand; a larger one is a mistake, and would be slow to parse.
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
@@ -55,7 +58,8 @@ class Document:
 
     def problem(self, at: Path_, message: str) -> str:
         """Return one line that names file, line, field and what is wrong."""
-        return f"{self.where(at)}: {self._field(at)}{message}"
+        told = f"{self.where(at)}: {self._field(at)}{message}"
+        return printable(told, MAX_PROBLEM_CHARACTERS).replace("\n", "\\n")
 
     def _field(self, at: Path_) -> str:
         """Name the part at `at` as its author knows it: by the entry's id, then the field."""

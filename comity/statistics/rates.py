@@ -8,12 +8,16 @@ from math import sqrt
 from statistics import NormalDist
 
 LEVEL = 0.95
-_Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+"""The normal quantile of `LEVEL`."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval; all three are None where there is nothing to count."""
+    """A value with its interval; all three are None where there is nothing to count.
+
+    The limits alone are None where the method has none to give.
+    """
 
     n: int
     value: float | None = None
@@ -30,9 +34,9 @@ def rate(count: int, n: int) -> Estimate:
     # this to scipy's figures.
     if n == 0:
         return Estimate(0)
-    p, share = count / n, _Z**2 / n
+    p, share = count / n, Z**2 / n
     centre = p + share / 2
-    half = _Z * sqrt(p * (1 - p) / n + share / (4 * n))
+    half = Z * sqrt(p * (1 - p) / n + share / (4 * n))
     low = 0.0 if count == 0 else (centre - half) / (1 + share)
     high = 1.0 if count == n else (centre + half) / (1 + share)
     return Estimate(n, p, low, high)

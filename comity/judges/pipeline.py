@@ -1,0 +1,41 @@
+"""What judges a run, as one hash: equal hashes judge the same words alike.
+
+A calibration belongs to the pipeline that it measured, and to no other. So the hash covers what
+decides an answer: the judges' code and language, the questions, and of the norms what text is read
+by. It leaves out what does not, so that a norm's new source costs no calibration.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib import resources
+
+from comity.judges import questions
+from comity.schema import Norm
+
+# Files of the judges' room that measure or describe judging, and judge nothing.
+_NO_JUDGES = frozenset({"calibration.py", "pipeline.py"})
+_READ_BY = {"id", "holds", "raised_by"}
+
+
+def fingerprint(norms: Iterable[Norm]) -> str:
+    """Return the hash of the pipeline that judges what is said of `norms`."""
+    digest = hashlib.sha256()
+    for name, content in _code():
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    digest.update(questions.digest().encode() + b"\0")
+    for norm in sorted(norms, key=lambda norm: norm.id):
+        read_by = norm.model_dump(mode="json", include=_READ_BY)
+        digest.update(json.dumps(read_by, sort_keys=True).encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _code() -> list[tuple[str, bytes]]:
+    """Return name and content of the files that judge, in the order of their names."""
+    files = resources.files("comity.judges").iterdir()
+    judging = [
+        file
+        for file in files
+        if file.name.endswith((".py", ".yaml")) and file.name not in _NO_JUDGES
+    ]
+    return [(file.name, file.read_bytes()) for file in sorted(judging, key=lambda f: f.name)]
