@@ -181,8 +181,8 @@ def _estimate(estimate: Estimate) -> str:
     if estimate.value is None:
         return "–"
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.2f}"
-    return f"{estimate.value:.2f}  {estimate.low:.2f} to {estimate.high:.2f}"
+        return f"{estimate.value:z.2f}"
+    return f"{estimate.value:z.2f}  {estimate.low:z.2f} to {estimate.high:z.2f}"
 
 
 def misread(answers: Sequence[Answer]) -> Table:

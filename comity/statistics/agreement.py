@@ -43,7 +43,8 @@ class Agreement(Word):
     open_among_positives: Estimate
     open_among_negatives: Estimate
     kappa: Estimate
-    """Cohen's, over what was answered."""
+    """Cohen's, over what was answered; none where all labels in it are the same, since it would be
+    nought then, whatever the answers."""
 
 
 def agreement(pairs: Iterable[tuple[bool, bool | None]]) -> Agreement:
@@ -52,6 +53,9 @@ def agreement(pairs: Iterable[tuple[bool, bool | None]]) -> Agreement:
     right_yes, wrong_no, open_yes = (counted[True, answer] for answer in (True, False, None))
     right_no, wrong_yes, open_no = (counted[False, answer] for answer in (False, True, None))
     positives, negatives = right_yes + wrong_no + open_yes, right_no + wrong_yes + open_no
+    sensitivity = rate(right_yes, right_yes + wrong_no)
+    specificity = rate(right_no, right_no + wrong_yes)
+    answered = sensitivity.n + specificity.n
     return Agreement(
         true_positives=right_yes,
         false_negatives=wrong_no,
@@ -62,13 +66,15 @@ def agreement(pairs: Iterable[tuple[bool, bool | None]]) -> Agreement:
         n=positives + negatives,
         positives=positives,
         negatives=negatives,
-        sensitivity=rate(right_yes, right_yes + wrong_no),
-        specificity=rate(right_no, right_no + wrong_yes),
+        sensitivity=sensitivity,
+        specificity=specificity,
         sensitivity_open_wrong=rate(right_yes, positives),
         specificity_open_wrong=rate(right_no, negatives),
         open_among_positives=rate(open_yes, positives),
         open_among_negatives=rate(open_no, negatives),
-        kappa=kappa([[right_yes, wrong_no], [wrong_yes, right_no]]),
+        kappa=kappa([[right_yes, wrong_no], [wrong_yes, right_no]])
+        if sensitivity.n and specificity.n
+        else Estimate(answered),
     )
 
 

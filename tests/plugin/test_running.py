@@ -7,6 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from comity.judges import pipeline, questions
+from comity.schema.library import load
+
 
 def test_several_tests_over_a_case_share_its_one_run(project, model_server):
     finished = project.run("--model-url", model_server.url, agents=("chat_asker",))
@@ -123,6 +126,8 @@ def test_the_store_has_all_that_could_explain_a_difference(project, model_server
     assert run["settings"]["trials"] == 1
     assert run["sites"]["tiny"]["version"] == "1"
     assert {"python", "versions", "git", "judges", "suites", "options", "agents"} <= set(run)
+    assert run["questions"] == questions.digest()
+    assert run["pipeline"] == pipeline.fingerprint(load(project.root / "suites").norms.values())
     transcript = finished.transcript("cn.gift.clock.newborn-adhere-agents.buyer-t1")
     assert [visit["path"] for visit in transcript["visits"]] == [
         *("/", "/product/blanket", "/add/blanket", "/"),
