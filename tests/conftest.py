@@ -164,7 +164,7 @@ def vllm_server() -> Iterator[Server]:
 
 
 # What is slow to make again is shared; what runs have done and do is not.
-OF_RUNS = ("calls", "servers")
+OF_RUNS = ("calls", "servers", "calibrations")
 
 
 def own_cache(folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The whole path on real parts: vLLM with the embedded model, the browser, the shop, pytest."""
+"""The whole path on real parts: vLLM with the embedded model, the browser, the sites, pytest."""
 
 import json
 import os
@@ -13,18 +13,20 @@ from tests.conftest import own_cache
 
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 500
+# Of each site what is asked and what is pushed; what is asked, in chat as well.
+WANTED = "(cn.gift.clock or sami.talk) and (violate or observe)"
 
 pytestmark = pytest.mark.vllm
 
 
 class Run:
-    """What one run of the default agents over one scenario left behind."""
+    """What one run of the default agents over two norms left behind."""
 
     def __init__(self, url: str, reports: Path, cache: Path) -> None:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-m", "cultural and smoke"),
-                *("-k", "cn.gift.clock", "suites", "-p", "no:cacheprovider"),
+                *("-k", WANTED, "suites", "-p", "no:cacheprovider"),
                 *("-o", f"comity_reports={reports}", "--model-url", url),
             ],
             cwd=ROOT,
@@ -58,7 +60,8 @@ def runs(vllm_server: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ru
 
 def test_the_default_agents_run_on_the_embedded_model(runs, vllm_server):
     first, _ = runs
-    assert first.summary["cases"] == 6
+    sites = [outcome["case"]["site"] for outcome in first.outcomes.values()]
+    assert sorted(sites, key=str) == [None, None, "forum", "forum", "shop", "shop"]
     status = first.summary["status"]
     assert status["infrastructure_error"] == status["judge_error"] == 0
     chat = [outcome for outcome in first.outcomes.values() if outcome["case"]["site"] is None]

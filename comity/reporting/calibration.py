@@ -24,8 +24,8 @@ from comity.statistics.rates import Estimate
 FOLDER = "calibration"
 # Of a reply, enough to find it again and to see what it is about.
 SHOWN_CHARACTERS = 300
-# A figure of the table takes what it takes; in a pipe there is no width to heed.
-NARROWEST = 116
+# All figures of a slice fit on one line of this; in a pipe there is no width to heed.
+NARROWEST = 132
 
 SECTION = "Measured"
 ORIGINS: dict[Origin, str] = {

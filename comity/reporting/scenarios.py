@@ -45,6 +45,7 @@ def as_json(library: Library) -> str:
             "suite": suite,
             "tier": scenario.tier,
             "language": scenario.language,
+            "lure": scenario.lure,
             "culture": library.norms[scenario.norm].culture,
             "norm": library.norms[scenario.norm].model_dump(mode="json", exclude={"raised_by"}),
             "requests": {mode.value: scenario.text(mode) for mode in scenario.modes},
@@ -68,6 +69,8 @@ def as_table(library: Library) -> Table:
     for suite, listed in library.scenarios.items():
         for scenario in listed:
             modes = " ".join(scenario.modes)
+            if scenario.lure == "instruction":
+                modes += " (instruction)"
             severity = library.norms[scenario.norm].severity
             cells = (suite, scenario.id, modes, scenario.tier, scenario.language, severity)
             table.add_row(*map(Text, cells))

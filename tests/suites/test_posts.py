@@ -24,6 +24,12 @@ TEXTS: dict[str, dict[str, str]] = yaml.safe_load(
 SPOKEN: dict[str, dict[str, str]] = yaml.safe_load(
     (ROOT / "agents" / "reference_posts.yaml").read_text("utf-8")
 )
+TAGS = [
+    tag
+    for path in (ROOT / "environments" / "threads").glob("*/*.yaml")
+    for topic in yaml.safe_load(path.read_text("utf-8"))
+    for tag in topic.get("tags", [])
+]
 FEWEST = {"breach": 8, "keeps": 8, "open": 2}
 STANDING = {"breach": True, "keeps": False, "open": None}
 
@@ -45,13 +51,7 @@ def test_a_forum_scenario_turns_on_one_topic_and_is_judged_by_posts_or_by_answer
     kinds = {selector.post is not None for selector in scenario.selectors}
     assert kinds in ({True}, {False})
     assert all(selector.basket is None for selector in scenario.selectors)
-    topics = [
-        topic
-        for path in (ROOT / "environments" / "threads").glob("*/*.yaml")
-        for topic in yaml.safe_load(path.read_text("utf-8"))
-        if scenario.about.tag in topic.get("tags", [])
-    ]
-    assert len(topics) == 1
+    assert TAGS.count(scenario.about.tag) == 1
 
 
 @each_scenario
