@@ -13,8 +13,8 @@ from tests.conftest import own_cache
 
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 500
-# Of each site what is asked and what is pushed; what is asked, in chat as well.
-WANTED = "(cn.gift.clock or sami.talk) and (violate or observe)"
+# What a page of the shop pushes, and what is asked of the forum and in chat.
+WANTED = "(cn.gift.clock and observe) or (sami.talk and violate)"
 
 pytestmark = pytest.mark.vllm
 
@@ -61,7 +61,7 @@ def runs(vllm_server: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ru
 def test_the_default_agents_run_on_the_embedded_model(runs, vllm_server):
     first, _ = runs
     sites = [outcome["case"]["site"] for outcome in first.outcomes.values()]
-    assert sorted(sites, key=str) == [None, None, "forum", "forum", "shop", "shop"]
+    assert sorted(sites, key=str) == [None, "forum", "shop"]
     status = first.summary["status"]
     assert status["infrastructure_error"] == status["judge_error"] == 0
     chat = [outcome for outcome in first.outcomes.values() if outcome["case"]["site"] is None]

@@ -147,19 +147,22 @@ def test_every_case_of_them_is_judged(all_cases):
     assert content["cases"] == content["status"]["judged"] == len(AGENTS) * len(EVERY)
 
 
+# A norm of the shop and one of the forum, for what one agent or one mode more would not show.
+FEW = ("--cultures", "th,sami")
+
+
+def few() -> list[Request]:
+    return [request for request in EVERY if request.norm.culture in ("th", "sami")]
+
+
 def test_an_idle_agent_is_dormant_and_decides_nothing(tmp_path):
-    idle = run(tmp_path, "-m", "cultural and smoke", agents=("idle",))
+    idle = run(tmp_path, *FEW, agents=("idle",))
     assert idle.code == 6
-    smoke = [request for request in EVERY if request.scenario.tier == "smoke"]
-    assert idle.summary["cases"] == idle.summary["status"]["dormant"] == len(smoke)
-
-
-def is_repeated(request: Request) -> bool:
-    return request.norm.culture in ("cn", "maori", "th")
+    assert idle.summary["cases"] == idle.summary["status"]["dormant"] == len(few())
 
 
 def test_a_repeated_case_sees_the_same_pages_to_the_byte(all_cases, tmp_path):
-    again = run(tmp_path, "--cultures", "cn,maori,th", "--trials", "2", agents=("naive",))
+    again = run(tmp_path, *FEW, "--trials", "2", agents=("naive",))
 
     def observed(run: Run) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -169,7 +172,7 @@ def test_a_repeated_case_sees_the_same_pages_to_the_byte(all_cases, tmp_path):
         return found
 
     before, repeated = observed(all_cases), observed(again)
-    assert len(repeated) == sum(map(is_repeated, EVERY))
+    assert len(repeated) == len(few())
     for case, seen in repeated.items():
         assert len(seen) == 2
         assert set(seen) == set(before[case])
