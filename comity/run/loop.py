@@ -12,6 +12,9 @@ R = TypeVar("R")
 
 # What is cancelled closes its pages, deletes its sandboxes and stops its processes within this.
 CANCEL_SECONDS = 15.0
+# A signal that comes just as the main thread falls asleep does not wake it, and Python hears of it
+# when the thread wakes by itself: this often.
+HEAR_SECONDS = 0.2
 # A loop stops between two steps of its tasks, unless an agent blocks it.
 STOP_SECONDS = 1.0
 
@@ -48,7 +51,16 @@ class Threads(ThreadPoolExecutor):
         """Wait until all calls have ended, or so long."""
         deadline = time.monotonic() + seconds
         for thread in list(self._running):
-            thread.join(max(0.0, deadline - time.monotonic()))
+            while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
+                thread.join(min(left, HEAR_SECONDS))
+
+
+def _heard(event: threading.Event, limit: float | None) -> bool:
+    """Wait for `event`, for at most `limit` seconds, and hear signals; return whether it came."""
+    deadline = float("inf") if limit is None else time.monotonic() + limit
+    while not event.is_set() and (left := deadline - time.monotonic()) > 0:
+        event.wait(min(left, HEAR_SECONDS))
+    return event.is_set()
 
 
 class Loop:
@@ -95,12 +107,12 @@ class Loop:
 
         self.call(begin)
         try:
-            if not ended.wait(limit):
+            if not _heard(ended, limit):
                 raise TimeoutError
         except BaseException as error:
             self.call(cancel)
             if limit is None and isinstance(error, KeyboardInterrupt):
-                ended.wait(CANCEL_SECONDS)
+                _heard(ended, CANCEL_SECONDS)
             raise
         return begun[0].result()
 
