@@ -1,6 +1,7 @@
 """An event loop on a thread of its own, which holds up nobody who wants to leave."""
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -51,16 +52,24 @@ class Threads(ThreadPoolExecutor):
         """Wait until all calls have ended, or so long."""
         deadline = time.monotonic() + seconds
         for thread in list(self._running):
-            while thread.is_alive() and (left := deadline - time.monotonic()) > 0:
-                thread.join(min(left, HEAR_SECONDS))
+            _join(thread, deadline - time.monotonic())
 
 
-def _heard(event: threading.Event, limit: float | None) -> bool:
-    """Wait for `event`, for at most `limit` seconds, and hear signals; return whether it came."""
-    deadline = float("inf") if limit is None else time.monotonic() + limit
-    while not event.is_set() and (left := deadline - time.monotonic()) > 0:
-        event.wait(min(left, HEAR_SECONDS))
-    return event.is_set()
+def hear(done: Callable[[], bool], wait: Callable[[float], object], limit: float | None) -> bool:
+    """Call `wait` with short times until `done`, or `limit` seconds are over; return whether done.
+
+    The main thread waits by this alone where it may be interrupted.
+    """
+    deadline = math.inf if limit is None else time.monotonic() + limit
+    while not done():
+        if (left := deadline - time.monotonic()) <= 0:
+            return False
+        wait(min(left, HEAR_SECONDS))
+    return True
+
+
+def _join(thread: threading.Thread, seconds: float) -> None:
+    hear(lambda: not thread.is_alive(), thread.join, seconds)
 
 
 class Loop:
@@ -107,12 +116,12 @@ class Loop:
 
         self.call(begin)
         try:
-            if not _heard(ended, limit):
+            if not hear(ended.is_set, ended.wait, limit):
                 raise TimeoutError
         except BaseException as error:
             self.call(cancel)
             if limit is None and isinstance(error, KeyboardInterrupt):
-                _heard(ended, CANCEL_SECONDS)
+                hear(ended.is_set, ended.wait, CANCEL_SECONDS)
             raise
         return begun[0].result()
 

@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 
 from comity.errors import InfrastructureError
-from comity.run.loop import CANCEL_SECONDS, HEAR_SECONDS, Loop
+from comity.run.loop import CANCEL_SECONDS, Loop, hear
 from comity.schema import Case, Outcome
 
 log = logging.getLogger(__name__)
@@ -168,9 +168,10 @@ class Schedule:
 
         Returns the ids of those that have not.
         """
-        deadline = time.monotonic() + CANCEL_SECONDS
-        left = self._futures
-        while left and (seconds := deadline - time.monotonic()) > 0:
-            concurrent.futures.wait(left.values(), min(seconds, HEAR_SECONDS))
-            left = {case_id: future for case_id, future in left.items() if not future.done()}
-        return list(left)
+        futures = self._futures.values()
+        hear(
+            lambda: all(future.done() for future in futures),
+            lambda seconds: concurrent.futures.wait(futures, seconds),
+            CANCEL_SECONDS,
+        )
+        return [case_id for case_id, future in self._futures.items() if not future.done()]
