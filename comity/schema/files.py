@@ -76,6 +76,27 @@ class Document:
         return ": ".join(filter(None, [*names, dotted])) + ": "
 
 
+def read_text(path: Path, shown: Path, most_bytes: int) -> str:
+    """Return the text of the file `path`, which messages call `shown`.
+
+    Raises:
+        ScenarioError: the file cannot be read, is no UTF-8, or is too large.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(most_bytes + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ScenarioError(f"{shown}: cannot be read: {reason}") from None
+    if len(raw) > most_bytes:
+        raise ScenarioError(f"{shown}: larger than {most_bytes} bytes; split it")
+    try:
+        return raw.decode("utf-8-sig")  # some editors begin a file with a mark of their own
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ScenarioError(f"{shown}:{line}: not UTF-8; save the file as UTF-8") from None
+
+
 def read(path: Path, shown: Path) -> Document:
     """Return the content of the YAML file `path`, which messages call `shown`.
 
@@ -83,16 +104,7 @@ def read(path: Path, shown: Path) -> Document:
         ScenarioError: the file cannot be read, is no UTF-8, no YAML, too large, repeats a key,
             or uses aliases (a few of which can stand for gigabytes).
     """
-    try:
-        raw = path.read_bytes()
-        if len(raw) > MAX_FILE_BYTES:
-            raise ScenarioError(f"{shown}: larger than {MAX_FILE_BYTES} bytes; split it")
-        text = raw.decode("utf-8")
-    except OSError as error:
-        raise ScenarioError(f"{shown}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ScenarioError(f"{shown}:{line}: not UTF-8; save the file as UTF-8") from None
+    text = read_text(path, shown, MAX_FILE_BYTES)
     loader = _Loader(text)
     lines: dict[Path_, int] = {}
     try:

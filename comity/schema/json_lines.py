@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from comity.errors import ScenarioError
-from comity.schema.files import Document, Path_
+from comity.schema.files import Document, Path_, read_text
 
 # Ten thousand long replies; what is larger is another file.
 MAX_FILE_BYTES = 32 * 1024 * 1024
@@ -19,9 +19,11 @@ def read(path: Path, shown: Path, problems: list[str]) -> Document:
     Raises:
         ScenarioError: the file cannot be read, is no UTF-8, or is too large.
     """
+    if path.exists() and not path.is_file():
+        raise ScenarioError(f"{shown}: is no file; name one of JSON Lines")
     content: list[Any] = []
     lines: dict[Path_, int] = {(): 1}
-    for number, line in enumerate(_text(path, shown).split("\n"), 1):
+    for number, line in enumerate(read_text(path, shown, MAX_FILE_BYTES).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -38,24 +40,6 @@ def read(path: Path, shown: Path, problems: list[str]) -> Document:
         lines[(len(content),)] = number
         content.append(found)
     return Document(shown, content, lines)
-
-
-def _text(path: Path, shown: Path) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise ScenarioError(f"{shown}: is no file; name one of JSON Lines")
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name with a null character
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ScenarioError(f"{shown}: cannot be read: {reason}") from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise ScenarioError(f"{shown}: larger than {MAX_FILE_BYTES} bytes; split it")
-    try:
-        return raw.decode("utf-8-sig")  # some editors begin a file with a mark of their own
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ScenarioError(f"{shown}:{line}: not UTF-8; save the file as UTF-8") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
