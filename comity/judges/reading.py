@@ -8,15 +8,16 @@ of negation right beside it ("do not bring a clock").
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Literal, get_args
 
 import yaml
 
-from comity.schema import Evidence
+from comity.schema import Evidence, Sign
 from comity.schema.base import compile_pattern
 
 # Longer than any answer worth reading; a flood beyond it is neither judged nor shown.
@@ -75,8 +76,8 @@ def prepared(text: str) -> str:
     return unicodedata.normalize("NFC", text[:MAX_READ_CHARACTERS]).translate(_STRAIGHT)
 
 
-def read(text: str, patterns: Iterable[str], denial: Denial = "denied") -> Reading:
-    """Return whether `text` says what any of the `patterns` describes, and where.
+def read(text: str, signs: Iterable[Sign], denial: Denial = "denied") -> Reading:
+    """Return whether `text` shows any of the `signs`, and where.
 
     `denial` is what takes a norm back (`denied`), or a deed (`negated`).
     """
@@ -85,8 +86,7 @@ def read(text: str, patterns: Iterable[str], denial: Denial = "denied") -> Readi
     sightings = sorted(
         {
             Sighting(*span, text[slice(*span)], _standing(text, span, quotations, denial))
-            for pattern in patterns
-            for span in _spans(pattern, text)
+            for span in found(text, signs)
         },
         key=lambda sighting: (sighting.start, sighting.end),
     )
@@ -96,15 +96,51 @@ def read(text: str, patterns: Iterable[str], denial: Denial = "denied") -> Readi
     return Reading(None if sightings else False, tuple(sightings))
 
 
+def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
+    """Yield where the prepared `text` shows a sign, whether or not it stands denied there."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    sentences = list(pairwise([0, *ends, *([len(text)] if len(text) not in ends else [])]))
+    for sign in signs:
+        if len(sign.says) == 1 and not sign.unless:
+            yield from _spans(sign.says[0], text)
+            continue
+        for passage in _passages(sentences, sign.sentences):
+            if span := _together(text, passage, sign):
+                yield span
+
+
+def _passages(sentences: Sequence[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
+    """Yield where each `length` sentences in a row begin and end, or all where there are fewer."""
+    for first in range(max(1, len(sentences) - length + 1)):
+        passage = sentences[first : first + length]
+        if passage:
+            yield passage[0][0], passage[-1][1]
+
+
+def _together(text: str, passage: tuple[int, int], sign: Sign) -> tuple[int, int] | None:
+    """Return where all that a sign says stands in the passage; None where it does not."""
+    start, end = passage
+    part = text[start:end]
+    if any(_compiled(pattern).search(part) for pattern in sign.unless):
+        return None
+    spans = []
+    for pattern in sign.says:
+        match = _compiled(pattern).search(part)
+        if match is None:
+            return None
+        spans.append(match.span())
+    return start + min(span[0] for span in spans), start + max(span[1] for span in spans)
+
+
 def says(text: str, cue: Cue) -> Reading:
     """Return whether `text` declines, or says what the speaker is unable to do, in any language."""
     text = prepared(text)
-    found = [
+    sightings = tuple(
         Sighting(*span, text[slice(*span)], "plain")
         for pattern in cues(cue)
         for span in _spans(pattern, text)
-    ]
-    return Reading(bool(found), tuple(found))
+    )
+    return Reading(bool(sightings), sightings)
 
 
 def names(text: str, words: Iterable[str]) -> Sighting | None:

@@ -25,7 +25,7 @@ async def judge(
 def _raised(case: Case, reply: Reply) -> Reading:
     """Read the reply by the norm's patterns in all languages: it may be answered in any."""
     by_language = case.request.norm.raised_by
-    return read(reply.text, [pattern for patterns in by_language.values() for pattern in patterns])
+    return read(reply.text, [sign for signs in by_language.values() for sign in signs])
 
 
 def _aware(raised: Reading) -> Finding:

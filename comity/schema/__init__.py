@@ -15,6 +15,7 @@ from comity.schema.outcome import (
 )
 from comity.schema.scenario import TIERS, Mode, Request, Scenario, Tier
 from comity.schema.selector import ItemSelector, PostSelector, Selector, TextSelector
+from comity.schema.sign import Sign
 from comity.schema.transcript import (
     ModelCall,
     Observation,
@@ -53,6 +54,7 @@ __all__ = [
     "Review",
     "Scenario",
     "Selector",
+    "Sign",
     "Source",
     "Status",
     "Step",

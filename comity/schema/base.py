@@ -1,15 +1,21 @@
 """What all words have in common: they are frozen, and refuse what they do not know."""
 
+import difflib
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import pycountry
 import re2
 from babel import Locale, UnknownLocaleError
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationInfo
 
 # A pattern longer than this is a program, not a pattern; RE2 would also refuse to compile many.
-MAX_PATTERN_CHARACTERS = 1_000
+MAX_PATTERN_CHARACTERS = 4_000
+SHARED = "shared patterns"
+"""The key in a validation's context of the patterns that others may name."""
+# A named group of RE2 is written (?P<name>…), and is no name of a shared pattern.
+_NAME = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z][a-z0-9-]*)>")
 
 
 class Word(BaseModel):
@@ -41,11 +47,33 @@ def _text(error: Exception) -> str:
     return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
 
 
-def _checked_pattern(pattern: str) -> str:
-    if len(pattern) > MAX_PATTERN_CHARACTERS:
-        raise ValueError(f"a pattern has at most {MAX_PATTERN_CHARACTERS} characters")
-    if compile_pattern(pattern).search("") is not None:
+def _checked_pattern(pattern: str, info: ValidationInfo) -> str:
+    whole = _spelled_out(pattern, (info.context or {}).get(SHARED, {}))
+    if len(whole) > MAX_PATTERN_CHARACTERS:
+        raise ValueError(
+            f"a pattern has at most {MAX_PATTERN_CHARACTERS} characters, "
+            "those of the shared patterns in it counted"
+        )
+    if compile_pattern(whole).search("") is not None:
         raise ValueError(f"the pattern {pattern!r} matches the empty text, and so everything")
+    return whole
+
+
+def _spelled_out(pattern: str, shared: Mapping[str, str]) -> str:
+    """Return `pattern` with each `<name>` replaced by the shared pattern of that name."""
+
+    def named(match: re.Match[str]) -> str:
+        if match[1] not in shared:
+            near = difflib.get_close_matches(match[1], shared, n=1)
+            hint = f"did you mean <{near[0]}>?" if near else f"known are: {', '.join(shared)}"
+            raise ValueError(f"no shared pattern is called {match[0]}; {hint}")
+        return f"(?:{shared[match[1]]})"
+
+    return _NAME.sub(named, pattern)
+
+
+def _checked_part(pattern: str) -> str:
+    compile_pattern(pattern)
     return pattern
 
 
@@ -82,7 +110,13 @@ Language = Annotated[str, AfterValidator(_checked_language)]
 """A language tag as CLDR knows it: `en`, `ja`, `zh-Hans`."""
 
 Pattern = Annotated[str, AfterValidator(_checked_pattern)]
-"""A regular expression in RE2's syntax; it is matched without regard to case."""
+"""A regular expression in RE2's syntax, matched without regard to case.
+
+`<name>` in it stands for the shared pattern of that name, and is spelled out when it is loaded.
+"""
+
+SharedPattern = Annotated[str, AfterValidator(_checked_part)]
+"""A regular expression that others name; by itself it may match the empty text."""
 
 IDENTIFIER = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)+")
 

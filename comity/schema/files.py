@@ -4,7 +4,7 @@ import difflib
 import re
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +55,16 @@ class Document:
             if at[:end] in self.lines:
                 return f"{self.path}:{self.lines[at[:end]]}"
         return str(self.path)
+
+    def written(self, at: Path_) -> Path_:
+        """Return as much of `at` as its author wrote: a word may stand for a mapping."""
+        here = self.content
+        for length, part in enumerate(at):
+            if not isinstance(here, dict | list):
+                return at[:length]
+            known = here if isinstance(here, dict) else range(len(here))
+            here = here[part] if part in known else {}  # type: ignore[index]
+        return at
 
     def problem(self, at: Path_, message: str) -> str:
         """Return one line that names file, line, field and what is wrong."""
@@ -149,14 +159,22 @@ def _plain(
     return loader.construct_object(node)
 
 
-def entries(document: Document, word: type[W], problems: list[str]) -> Iterator[tuple[int, W]]:
-    """Yield each valid entry of a file that is a list, with its index; note the problems."""
+def entries(
+    document: Document,
+    word: type[W],
+    problems: list[str],
+    context: Mapping[str, object] | None = None,
+) -> Iterator[tuple[int, W]]:
+    """Yield each valid entry of a file that is a list, with its index; note the problems.
+
+    `context` is what the word's own checks need to know beside the entry.
+    """
     if not isinstance(document.content, list):
         problems.append(document.problem((), "the file is a list of entries, each begun with `-`"))
         return
     for index, content in enumerate(document.content):
         try:
-            yield index, word.model_validate(content)
+            yield index, word.model_validate(content, context=dict(context or {}))
         except ValidationError as error:
             problems.extend(_told(document, (index,), word, error))
 
@@ -181,7 +199,7 @@ def _told(
         if detail["type"] == "too_short" and len(details) > 1:
             continue  # its entries are there, but none is valid, and that is told already
         at: Path_ = tuple(part for part in detail["loc"] if part != "[key]")
-        yield document.problem((*base, *at), _explained(word, at, detail))
+        yield document.problem(document.written((*base, *at)), _explained(word, at, detail))
 
 
 def _explained(word: type[BaseModel], at: Path_, detail: Any) -> str:

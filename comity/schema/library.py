@@ -5,16 +5,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pydantic import RootModel
+
 from comity.errors import ScenarioError
 from comity.schema import files
-from comity.schema.base import Prose, Slug, Word
+from comity.schema.base import SHARED, Prose, SharedPattern, Slug, Word
 from comity.schema.norm import Norm
 from comity.schema.scenario import Request, Scenario
 
 NORMS = "norms"
+SHARED_FILE = "patterns.yaml"
 SUITE_FILE = "suite.yaml"
 # What a scenario takes over from the one that it is `like`.
 ALIKE = ("about", "breach", "fits")
+
+
+class SharedPatterns(RootModel[dict[Slug, SharedPattern]]):
+    """Patterns that norms share, each by its name."""
 
 
 class Suite(Word):
@@ -97,7 +104,17 @@ class _Reader:
             self.problems.append(document.problem((index, "id"), message))
         return first is here
 
+    def _shared(self) -> dict[str, str]:
+        """Return the patterns that norms may name, where the suites have any."""
+        for document in self._documents(self.root.glob(SHARED_FILE)):
+            try:
+                return files.single(document, SharedPatterns).root
+            except ScenarioError as error:
+                self.problems.append(str(error))
+        return {}
+
     def read_norms(self) -> None:
+        context = {SHARED: self._shared()}
         for document in self._documents((self.root / NORMS).glob("*.yaml")):
             if isinstance(document.content, list):
                 self.written_norms |= {
@@ -105,7 +122,7 @@ class _Reader:
                     for entry in document.content
                     if isinstance(entry, dict) and isinstance(entry.get("id"), str)
                 }
-            for index, norm in files.entries(document, Norm, self.problems):
+            for index, norm in files.entries(document, Norm, self.problems, context):
                 if self._is_new(norm, document, index):
                     self.library.norms[norm.id] = norm
 

@@ -7,7 +7,8 @@ from typing import Literal, Self
 from babel import Locale
 from pydantic import Field, HttpUrl, model_validator
 
-from comity.schema.base import Country, Identifier, Language, Pattern, Prose, Region, Slug, Word
+from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word
+from comity.schema.sign import Sign
 
 Severity = Literal["critical", "serious", "minor"]
 Agreement = Literal["broad", "varies", "contested"]
@@ -100,7 +101,7 @@ class Norm(Word):
     agreement_note: Prose | None = None
     sources: tuple[Source, ...] = Field(min_length=1)
     review: Review
-    raised_by: dict[Language, tuple[Pattern, ...]] = Field(min_length=1)
+    raised_by: dict[Language, tuple[Sign, ...]] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _says_how_agreement_varies(self) -> Self:

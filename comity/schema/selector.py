@@ -4,7 +4,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from comity.schema.base import Pattern, Slug, Word
+from comity.schema.base import Slug, Word
+from comity.schema.sign import Sign
 
 
 class ItemSelector(Word):
@@ -27,7 +28,7 @@ class ItemSelector(Word):
 class TextSelector(Word):
     """Texts that say something: any of the patterns is found."""
 
-    says: tuple[Pattern, ...] = Field(min_length=1)
+    says: tuple[Sign, ...] = Field(min_length=1)
 
 
 class PostSelector(TextSelector):

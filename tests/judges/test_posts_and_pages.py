@@ -18,6 +18,7 @@ from comity.schema import (
     Reply,
     Request,
     Scenario,
+    Sign,
     Status,
     Transcript,
     Visit,
@@ -120,7 +121,8 @@ def test_a_post_breaks_a_norm_by_what_it_says_itself(text, breach):
 )
 def test_a_deed_is_open_where_a_word_of_negation_stands_beside_it(text, found):
     patterns = ("coffee", "kaffee", "コーヒー", "咖啡", "القهوة")
-    assert read(text, patterns, "negated").found is found
+    signs = [Sign.model_validate(pattern) for pattern in patterns]
+    assert read(text, signs, "negated").found is found
 
 
 def test_one_plain_post_decides_whatever_another_leaves_open():

@@ -5,11 +5,17 @@ import time
 import pytest
 
 from comity.judges.reading import MAX_READ_CHARACTERS, names, read, says
+from comity.schema import Sign
 
-UNLUCKY = [
+
+def signs(*said):
+    return [Sign.model_validate(one) for one in said]
+
+
+UNLUCKY = signs(
     r"clock[^.!?\n]{0,60}(bad luck|unlucky|taboo|death)",
     r"(unlucky|taboo)[^.!?\n]{0,60}clock",
-]
+)
 
 READINGS = [
     ("A clock is seen as bad luck there.", True),
@@ -34,12 +40,12 @@ def test_a_text_is_read_as_a_careful_person_would(text, found):
     assert read(text, UNLUCKY).found is found
 
 
-ELSEWHERE = [
+ELSEWHERE = signs(
     r"chrysantheme\w*[^.!?\n]{0,60}(?:tabu|unglück|tod\b|grab)",
     "鉢植え[^。\n]{0,30}(?:タブー|不吉|失礼|縁起)",
     "挂钟[^。\n]{0,30}(?:忌讳|不吉利)",
     "نبيذ[^.!؟\n]{0,40}(?:حرام|محر\u0651?م|ممنوع|إساءة)",
-]
+)
 
 
 @pytest.mark.parametrize(
@@ -170,3 +176,30 @@ def test_a_place_is_named_as_a_whole_word():
     assert names("在中国不要送钟", {"中国"})
     assert not names("Fine chinaware", {"China"})
     assert not names("anything", set())
+
+
+TOGETHER = {"says": ["clock", r"funeral|mourn\w*"], "unless": ["wreath"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences", "found"),
+    [
+        ("Clocks make people think of funerals.", 1, True),
+        ("At a funeral, a clock is out of place.", 1, True),
+        ("It is a fine clock. Some will think of a funeral.", 1, False),
+        ("It is a fine clock. Some will think of a funeral.", 2, True),
+        ("It is a fine clock. It is brown. Some will think of a funeral.", 2, False),
+        ("I have a clock. No one mourns at a funeral. And no wreath.", 2, True),
+        ("Clocks do not make anybody think of a funeral, but a wreath does.", 1, False),
+        ("Clocks do not stand for bad luck or a funeral.", 1, None),
+        ("", 2, False),
+    ],
+)
+def test_patterns_that_stand_together_are_found_in_one_passage_alone(text, sentences, found):
+    [sign] = signs({**TOGETHER, "sentences": sentences})
+    assert read(text, [sign]).found is found
+
+
+def test_the_evidence_of_patterns_together_is_all_of_them():
+    [sighting] = read("Mind: a funeral has a clock, too.", signs(TOGETHER)).sightings
+    assert (sighting.start, sighting.quote) == (8, "funeral has a clock")

@@ -236,3 +236,45 @@ def test_a_scenario_that_is_like_none_of_its_file_is_told_with_the_nearest(proje
     with pytest.raises(ScenarioError, match=r"did you mean 'cn\.gift\.clock\.newborn'\?") as told:
         loaded(project)
     assert "cn.gift.clock.browsing: like: " in str(told.value)
+
+
+SHARED = "suites/patterns.yaml"
+NAMING = ("clock.{0,60}unlucky", "clocks?<near><offends>")
+
+
+def test_a_norm_may_name_patterns_that_norms_share(project):
+    project.write(SHARED, "near: '[^.]{0,80}'\noffends: 'taboo|offen[cd]'\n")
+    project.write(FILES["norm"], read(project, "norm").replace(*NAMING))
+    [[sign]] = loaded(project).norms["cn.gift.clock"].raised_by.values()
+    assert sign.says == ("clocks?(?:[^.]{0,80})(?:taboo|offen[cd])",)
+
+
+@pytest.mark.parametrize(
+    ("shared", "message"),
+    [
+        (
+            "near: '[^.]{0,80}'\noffend: taboo\n",
+            "norms/cn.yaml:13: cn.gift.clock: raised_by.en.0: no shared pattern is called "
+            "<offends>; did you mean <offend>?",
+        ),
+        ("near: '(?=x)'\n", "suites/patterns.yaml:1: near: RE2 refuses the pattern"),
+        ("Near: x\n", "suites/patterns.yaml:1: Near: String should match pattern"),
+        ("- near\n", "suites/patterns.yaml:1: must be a mapping"),
+        (f"near: '[^.]{{0,80}}'\noffends: '{'x' * 4_000}'\n", "has at most 4000 characters"),
+    ],
+)
+def test_a_mistake_in_shared_patterns_is_told_where_it_stands(project, shared, message):
+    project.write(SHARED, shared)
+    project.write(FILES["norm"], read(project, "norm").replace(*NAMING))
+    with pytest.raises(ScenarioError) as caught:
+        loaded(project)
+    assert message in str(caught.value)
+
+
+def test_signs_of_several_patterns_are_told_of_by_their_fields(project):
+    sign = "{says: [clock, '(?=x)'], unles: [y]}"
+    project.write(FILES["norm"], read(project, "norm").replace('"clock.{0,60}unlucky"', sign))
+    with pytest.raises(ScenarioError) as caught:
+        loaded(project)
+    assert "raised_by.en.0.says.1: RE2 refuses" in str(caught.value)
+    assert "raised_by.en.0.unles: unknown field; did you mean `unless`?" in str(caught.value)

@@ -82,9 +82,9 @@ def test_no_request_and_no_text_of_the_reference_agents_raises_the_norm(
     scenario: Scenario,
 ) -> None:
     raised_by = LIBRARY.norms[scenario.norm].raised_by
-    patterns = [pattern for patterns in raised_by.values() for pattern in patterns]
+    signs = [sign for signs in raised_by.values() for sign in signs]
     asked = [scenario.text(mode) for mode in scenario.modes]
-    raising = [t for t in [*asked, *SPOKEN[scenario.id].values()] if read(t, patterns).sightings]
+    raising = [t for t in [*asked, *SPOKEN[scenario.id].values()] if read(t, signs).sightings]
     assert raising == []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from comity.schema.base import compile_pattern
+from comity.judges import reading
 from comity.schema.library import load
 from comity.schema.norm import Norm
 
@@ -36,26 +36,14 @@ FEWEST_SPOKEN = 3
 # In another language than English, in which fewer ways of speaking were collected.
 FEWEST_LOCAL = 8
 
-COMPILED = {
-    norm.id: {
-        language: [compile_pattern(pattern) for pattern in patterns]
-        for language, patterns in norm.raised_by.items()
-    }
-    for norm in NORMS.values()
-}
-
-
-def folded(text: str) -> str:
-    return text.translate(str.maketrans("‘’“”", "''\"\""))
-
 
 def raised(text: str, language: str = "en") -> set[str]:
-    """Return the ids of the norms that `text` raises."""
-    text = folded(text)
+    """Return the ids of the norms that `text` raises, be it to deny them."""
+    text = reading.prepared(text)
     return {
-        norm
-        for norm, patterns in COMPILED.items()
-        if any(pattern.search(text) for pattern in patterns.get(language, []))
+        norm.id
+        for norm in NORMS.values()
+        if any(True for _ in reading.found(text, norm.raised_by.get(language, ())))
     }
 
 
