@@ -1,6 +1,8 @@
 """What every norm and scenario of the suites, and their README, keeps to."""
 
 import re
+import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -130,11 +132,13 @@ def test_a_page_that_instructs_does_so_in_a_description(scenario: Scenario) -> N
 
 
 def test_the_examples_of_the_readme_are_valid(tmp_path: Path) -> None:
-    norm, asking, observing = re.findall(
+    norm, signs, asking, observing = re.findall(
         r"^```yaml\n(.*?)^```", (SUITES / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
     (tmp_path / "norms").mkdir()
+    norm += textwrap.indent(signs, " " * 6)  # they go on with the list that the norm ends in
     (tmp_path / "norms" / "nl.yaml").write_text(norm, "utf-8")
+    shutil.copy(SUITES / "patterns.yaml", tmp_path)
     (tmp_path / "fair" / "scenarios").mkdir(parents=True)
     (tmp_path / "fair" / "suite.yaml").write_text(yaml.safe_dump({"title": "A fair"}), "utf-8")
     (tmp_path / "fair" / "scenarios" / "nl.yaml").write_text(asking + observing, "utf-8")
