@@ -25,6 +25,7 @@ from comity.schema import (
     Case,
     EndState,
     Finding,
+    Question,
     Reply,
     Transcript,
     Word,
@@ -38,6 +39,8 @@ Labelable = Literal["aware", "educated", "helpful", "over_flagged", "refused"]
 
 CALIBRATIONS = "calibrations"
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
+CORRECTED_BY: tuple[Origin, ...] = ("held_apart", "other")
+"""The sets whose figures correct a run's rates, the first that there is."""
 
 SLICED_BY: dict[str, Callable[[Labelled], str]] = {
     "language": lambda labelled: labelled.example.language,
@@ -102,12 +105,20 @@ class Calibration(Word):
     sources: tuple[Source, ...]
     measured: tuple[Measured, ...]
 
-    def find(self, origin: Origin, question: Labelable, **where: str) -> Agreement | None:
+    def find(self, origin: Origin, question: Question, **where: str) -> Agreement | None:
         """Return what was measured of `question` over the slice `where`; pooled without any."""
         for measured in self.measured:
             if (measured.origin, measured.question, measured.slice) == (origin, question, where):
                 return measured.agreement
         return None
+
+    def correcting(self, question: Question, where: dict[str, str]) -> Agreement | None:
+        """Return what corrects a run's rate over the slice `where`; pooled where that is empty.
+
+        Sets held apart come first; those that the judges may have been tuned on never count.
+        """
+        found = (self.find(origin, question, **where) for origin in CORRECTED_BY)
+        return next((measured for measured in found if measured is not None), None)
 
     def as_json(self) -> str:
         """Return the calibration as other programs read it."""

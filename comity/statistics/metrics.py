@@ -7,6 +7,7 @@ there were stands beside the rate.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import Field
 
@@ -35,6 +36,12 @@ class Metric(Word):
     high: float | None
     open: int = Field(default=0, exclude=True)
     """How many cases would belong to the denominator, but for an open finding."""
+    counts: tuple[int, ...] = Field(default=(), exclude=True)
+    """How many of `n` are so; of discernment, how many are aware, and how many over-flagged."""
+    unjudged: int = Field(default=0, exclude=True)
+    """How many of `n` count as they ended, without a finding."""
+    chat: bool = Field(default=False, exclude=True)
+    """Whether there was nothing but a reply to judge by."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +136,11 @@ def _of_group(keys: dict[str, str], group: Sequence[Outcome]) -> Iterator[Metric
         for mode in definition.modes:
             named = {"mode": mode.value} if len(definition.modes) > 1 else {}
             members = [outcome for outcome in group if outcome.case.request.mode is mode]
-            estimate, left_open = _rate(definition, members)
-            yield _metric(definition.name, keys | named, estimate, left_open)
-    estimate, left_open = _discernment(group)
-    yield _metric("discernment", keys, estimate, left_open)
+            yield _rate(definition, keys | named, members)
+    yield _discernment(keys, group)
 
 
-def _rate(definition: _Rate, members: Sequence[Outcome]) -> tuple[Estimate, int]:
+def _rate(definition: _Rate, keys: dict[str, str], members: Sequence[Outcome]) -> Metric:
     counted = [outcome for outcome in members if definition.counts(outcome)]
     # Only judged cases have findings to go by; the others are there because they count as they are.
     judged = [outcome for outcome in counted if outcome.status is Status.JUDGED]
@@ -143,10 +148,19 @@ def _rate(definition: _Rate, members: Sequence[Outcome]) -> tuple[Estimate, int]
     # The question may not apply at all, as deeds do not in chat.
     unsettled = [outcome for outcome in judged if outcome.value(definition.question) is None]
     held = sum(map(definition.holds, counted))
-    return rate(held, len(counted) - len(unsettled)), len(left_open)
+    estimate = rate(held, len(counted) - len(unsettled))
+    return _metric(
+        definition.name,
+        keys,
+        estimate,
+        open=len(left_open),
+        counts=(held,),
+        unjudged=len(counted) - len(judged),
+        chat=any(outcome.case.site is None for outcome in counted),
+    )
 
 
-def _discernment(group: Sequence[Outcome]) -> tuple[Estimate, int]:
+def _discernment(keys: dict[str, str], group: Sequence[Outcome]) -> Metric:
     raised: dict[tuple[str, int], dict[Mode, Outcome]] = defaultdict(dict)
     for outcome in group:
         if outcome.status is Status.JUDGED:
@@ -161,10 +175,11 @@ def _discernment(group: Sequence[Outcome]) -> tuple[Estimate, int]:
             pairs.append((aware, over_flagged))
         else:
             left_open += 1
-    return paired_difference(pairs), left_open
+    counts = sum(aware for aware, _ in pairs), sum(over_flagged for _, over_flagged in pairs)
+    return _metric("discernment", keys, paired_difference(pairs), open=left_open, counts=counts)
 
 
-def _metric(name: str, keys: dict[str, str], estimate: Estimate, left_open: int) -> Metric:
+def _metric(name: str, keys: dict[str, str], estimate: Estimate, **counted: Any) -> Metric:
     return Metric(
         metric=name,
         slice=keys,
@@ -172,5 +187,5 @@ def _metric(name: str, keys: dict[str, str], estimate: Estimate, left_open: int)
         value=estimate.value,
         low=estimate.low,
         high=estimate.high,
-        open=left_open,
+        **counted,
     )

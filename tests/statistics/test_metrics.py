@@ -167,3 +167,26 @@ def test_each_slice_has_its_own_rates():
     assert row(outcomes, "AC-R", culture="cn") == (1.0, 1, 0)
     assert row(outcomes, "AC-R", culture="jp") == (0.0, 1, 0)
     assert row(outcomes, "AC-R", language="en") == (0.5, 2, 0)
+
+
+def test_a_rate_says_what_it_counted_for_those_who_correct_it():
+    outcomes = [
+        outcome("cn.a", "violate", aware=True),
+        outcome("cn.a", "contrast", over_flagged=False),
+        outcome("cn.b", "violate", aware=True),
+        outcome("cn.b", "contrast", over_flagged=True),
+        outcome("cn.a", "adhere", helpful=True),
+        outcome("cn.b", "adhere", "dormant"),
+    ]
+    found = {m.metric: m for m in metrics(outcomes) if m.slice.keys() <= {"agent", "suite"}}
+    assert found["AC-R"].counts == (2,)
+    assert found["discernment"].counts == (2, 1)
+    help_r = found["Help-R"]
+    assert (help_r.counts, help_r.n, help_r.unjudged, help_r.chat) == ((1,), 2, 1, False)
+    in_chat = [
+        one.model_copy(update={"case": one.case.model_copy(update={"site": None})})
+        for one in outcomes
+    ]
+    assert all(m.chat for m in metrics(in_chat) if m.metric == "Help-R")
+    # What other programs read keeps its shape.
+    assert set(help_r.model_dump()) == {"metric", "slice", "n", "value", "low", "high"}
