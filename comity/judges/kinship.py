@@ -10,7 +10,12 @@ from collections.abc import Iterable
 
 # Words that say of what kind or size a model is, and not of which family.
 _PLAIN = frozenset(
-    ["ai", "awq", "base", "beta", "bf", "bnb", "chat", "coder", "distill", "distilled", "exl", "fast", "fp", "ggml", "gguf", "gptq", "hub", "inst", "instruct", "instruction", "int", "it", "judge", "large", "latest", "lite", "llm", "long", "medium", "mini", "model", "moe", "nano", "pico", "preview", "pro", "quant", "quantized", "rc", "reason", "reasoning", "sft", "small", "special", "super", "test", "think", "thinking", "tiny", "tuned", "turbo", "ultra", "vision"]
+    """
+    ai awq base beta bf bnb chat coder distill distilled exl fast fp ggml gguf gptq hub inst
+    instruct instruction int it judge large latest lite llm long medium mini model moe nano
+    pico preview pro quant quantized rc reason reasoning sft small special super test think
+    thinking tiny tuned turbo ultra vision
+    """.split()  # noqa: SIM905 - as a list it would take a page
 )
 _WORD = re.compile(r"[a-z]+")
 MIN_WORD_CHARACTERS = 3
