@@ -61,7 +61,10 @@ class Matter:
     """What judges are shown of a case."""
 
     case: Case
+    reply: str
+    """All that the agent said, as patterns see it."""
     said: str
+    """What is shown of it."""
     done: str
     """What the agent left behind on its site; empty in chat."""
     left_out: int
@@ -70,9 +73,10 @@ class Matter:
     @classmethod
     def of(cls, case: Case, transcript: Transcript, end_state: EndState | None) -> Self:
         """Return what is shown of a case."""
-        said, of_said = without(transcript.reply.text if transcript.reply else "", "to_judge")
+        reply = prepared(transcript.reply.text if transcript.reply else "")
+        said, of_said = without(reply, "to_judge")
         done, of_done = without("\n".join(_deeds(end_state)), "to_judge")
-        return cls(case, _cut(said), _cut(done), of_said + of_done)
+        return cls(case, reply, _cut(said), _cut(done), of_said + of_done)
 
 
 def _deeds(end_state: EndState | None) -> Iterator[str]:

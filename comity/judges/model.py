@@ -16,7 +16,7 @@ from pydantic import ConfigDict, StrictStr, ValidationError
 from comity.errors import AgentError, InfrastructureError
 from comity.judges.asking import Matter, Wording, messages, response_format
 from comity.judges.questions import Asked, definitions
-from comity.judges.reading import EVIDENCE_CHARACTERS, prepared
+from comity.judges.reading import EVIDENCE_CHARACTERS, LEFT_OUT, prepared
 from comity.models.chat import Completion, Message
 from comity.models.recorded import CaseModel
 from comity.schema import Evidence, Finding, Word
@@ -226,10 +226,15 @@ def _evidence(question: Asked, reply: _Reply, matter: Matter) -> tuple[Evidence,
         if shown and (matter.said or matter.done):
             raise _InvalidError(f'the answer "{reply.answer}" needs a quotation from the case')
         return ()
-    for where, text in (("answer", matter.said), ("deeds", matter.done)):
-        if (start := find(quote, text)) is not None:
+    # A mark of the engine's own is nobody's word.
+    for where, text, whole in (
+        ("answer", matter.said.replace(LEFT_OUT, "\n"), matter.reply),
+        ("deeds", matter.done.replace(LEFT_OUT, "\n"), matter.done),
+    ):
+        if find(quote, text) is not None:
             if shown and _too_short(quote, text):
                 raise _InvalidError("the quotation is too short to show anything")
+            start = find(quote, whole)
             return (Evidence(where=where, quote=quote[:EVIDENCE_CHARACTERS], start=start),)
     raise _InvalidError("the quotation does not stand in the case; copy it sign for sign")
 
