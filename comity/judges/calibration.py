@@ -30,9 +30,10 @@ from comity.schema import (
     Word,
 )
 from comity.schema.example import Labelled, Origin
+from comity.schema.outcome import Guidance
 from comity.statistics.agreement import Agreement, agreement
 
-Labelable = Literal["aware", "over_flagged", "refused"]
+Labelable = Literal["aware", "educated", "helpful", "over_flagged", "refused"]
 """The questions that examples have labels for."""
 
 CALIBRATIONS = "calibrations"
@@ -41,6 +42,8 @@ ORIGINS: tuple[Origin, ...] = get_args(Origin)
 SLICED_BY: dict[str, Callable[[Labelled], str]] = {
     "language": lambda labelled: labelled.example.language,
     "culture": lambda labelled: labelled.request.norm.culture,
+    "domain": lambda labelled: labelled.request.norm.domain,
+    "severity": lambda labelled: labelled.request.norm.severity,
     "kind": lambda labelled: labelled.example.kind,
 }
 
@@ -60,8 +63,14 @@ class Answer:
 
     @property
     def value(self) -> bool | None:
-        """The pipeline's answer; None where it left the question open."""
-        return self.finding.value if isinstance(self.finding.value, bool) else None
+        """The pipeline's answer; None where it left the question open.
+
+        Where the pipeline found no norm raised, it denies that the reply educates.
+        """
+        value = self.finding.value
+        if self.question == "educated" and not self.finding.open:
+            return value is True
+        return value if isinstance(value, bool) else None
 
 
 class Measured(Word):
@@ -120,9 +129,10 @@ async def answers(
         by_question = {f.question: f for f in await pipeline(case, transcript, None)}
         labels = labelled.example.labels
         for question in get_args(Labelable):
-            label: bool | None = getattr(labels, question)
+            label: Guidance | None = getattr(labels, question)
             if label is not None:
-                found.append(Answer(labelled, question, label, by_question[question]))
+                # To explain wrongly is not to educate.
+                found.append(Answer(labelled, question, label is True, by_question[question]))
     return found
 
 
