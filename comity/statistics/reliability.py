@@ -31,7 +31,7 @@ def alpha(ratings: Sequence[Sequence[str | bool | None]]) -> Estimate:
     if len(values) < 2:
         return Estimate(len(counted))
 
-    # Imported here since few runs have several raters, and numpy's import takes longer than they do.
+    # Imported here: few runs have several raters, and numpy takes its time to come.
     import krippendorff
     import numpy as np
 
