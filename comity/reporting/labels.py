@@ -74,6 +74,8 @@ def _parts(
     yield _among_people(found)
     yield Text("how far the verdict agrees with most of them", style="bold")
     yield _with_verdict(found)
+    if wrong := sum(opinion.majority == "wrong" for opinion in found):
+        yield Text(f"in educated, {wrong} explain{'s' * (wrong == 1)} wrongly\n")
     yield Text("the rates, by the verdict and corrected by the labels", style="bold")
     yield _corrected(outcomes, found)
     yield Text(CAPTION)

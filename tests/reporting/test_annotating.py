@@ -16,6 +16,7 @@ import time
 import pytest
 
 from comity.cli import main
+from comity.errors import ConfigurationError
 from comity.run import annotations
 from comity.schema import EndState, Line, Post, Status
 
@@ -357,7 +358,7 @@ def test_without_a_terminal_it_says_so(labelled, capsys):
 @pytest.mark.parametrize("name", ["", "../anna", "anna b", "anna.b", "-anna", "ä", "a" * 65])
 def test_a_name_that_is_no_files_name_is_refused(labelled, name):
     with (
-        pytest.raises(annotations.ConfigurationError, match="no annotator's name"),
+        pytest.raises(ConfigurationError, match="no annotator's name"),
         annotations.labels_of(labelled.folder, name),
     ):
         pass
