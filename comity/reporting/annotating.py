@@ -121,7 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _light(outcome: Outcome) -> Outcome:
     """Return the outcome without the pages and calls, of which a long run has too many to hold."""
-    return outcome.model_copy(update={"transcript": Transcript(reply=outcome.transcript.reply)})
+    said = Transcript(reply=outcome.transcript.reply)
+    return outcome.model_copy(update={"transcript": said, "judge_calls": ()})
 
 
 class Session:

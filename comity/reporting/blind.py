@@ -127,11 +127,11 @@ def _holds(norm: Norm) -> str:
 
 
 def _place(place: Place) -> str:
-    """Name a place as people do: `Punjab, India` for IN-PB."""
+    """Name a place as people do: `the Sikh community in Punjab, India`."""
     region = pycountry.subdivisions.get(code=place.region) if place.region else None
     country = Locale("en").territories.get(place.country, place.country)
     where = ", ".join(filter(None, (region.name if region else None, country)))
-    who = f"the {place.community} community" if place.community else None
+    who = place.community and f"the {place.community.replace('-', ' ').title()} community"
     return " in ".join(filter(None, (who, where)))
 
 

@@ -17,11 +17,19 @@ from comity.run.opinions import YES, Opinion
 from comity.schema import Mode, Outcome, Status
 from comity.schema.base import printable
 from comity.statistics.agreement import agreement
+from comity.statistics.correction import prediction_powered
 from comity.statistics.metrics import RATES, metrics
 from comity.statistics.rates import Estimate, rate
 from comity.statistics.reliability import alpha
 
 _NAME_CHARACTERS = 200
+
+CAPTION = """\
+alpha: Krippendorff's, over cases that two or more could tell of. Labelled yes, no: answered by the
+verdict rightly / wrongly / left open; in breach_in_text, silent is yes. Corrected rates: by
+prediction-powered inference from the labels, a random sample; Edu-R is the labels' own. What the
+verdict left open counts as its no there, which the correction makes good. All with 95 % intervals.
+"""
 
 
 def run(
@@ -79,14 +87,6 @@ def _parts(
     yield Text("the rates, by the verdict and corrected by the labels", style="bold")
     yield _corrected(outcomes, found)
     yield Text(CAPTION)
-
-
-CAPTION = """\
-alpha: Krippendorff's, over cases that two or more could tell of. Labelled yes, no: answered by the
-verdict rightly / wrongly / left open; in breach_in_text, silent is yes. Corrected rates: by
-prediction-powered inference from the labels, a random sample; Edu-R is the labels' own. What the
-verdict left open counts as its no there, which the correction makes good. All with 95 % intervals.
-"""
 
 
 def _among_people(found: Sequence[Opinion]) -> Table:
@@ -158,8 +158,9 @@ def _corrected(outcomes: Sequence[Outcome], found: Sequence[Opinion]) -> Table:
         if question == "educated":  # among replies that are aware, which labels alone can say
             corrected = rate(sum(label for _, label in labelled), len(labelled))
         else:
-            whole = sum(outcome in judged or definition.counts(outcome) for outcome in members)
-            corrected = _powered([*map(holds, judged)], labelled, len(judged) / whole)
+            failed = sum(map(definition.counts, members)) - sum(map(definition.counts, judged))
+            share = len(judged) / (len(judged) + failed)
+            corrected = _powered([holds(outcome) for outcome in judged], labelled, share)
         table.add_row(
             Text(row.metric),
             Text(printable(_of(row.slice), _NAME_CHARACTERS)),
@@ -178,9 +179,6 @@ def _powered(
 
     The rest failed whatever is asked of them, as a rate says that counts them.
     """
-    # Imported here, since it takes longer than labelling can wait for.
-    from comity.statistics.correction import prediction_powered
-
     found = prediction_powered(predictions, labelled)
     if found.value is None or found.low is None or found.high is None:
         return found

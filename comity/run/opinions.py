@@ -46,8 +46,8 @@ class Opinion:
     @property
     def majority(self) -> str | None:
         """The answer of more than half of those who could tell."""
-        [(answer, votes)] = Counter(self.told.values()).most_common(1) or [(None, 0)]
-        return answer if 2 * votes > len(self.told) else None
+        counted = Counter(self.told.values())
+        return next((each for each in counted if 2 * counted[each] > len(self.told)), None)
 
     @property
     def votes(self) -> int:

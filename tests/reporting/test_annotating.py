@@ -17,6 +17,8 @@ import pytest
 
 from comity.cli import main
 from comity.errors import ConfigurationError
+from comity.judges.questions import definitions
+from comity.reporting import annotating
 from comity.run import annotations
 from comity.schema import EndState, Line, Post, Status
 
@@ -389,3 +391,10 @@ def test_whoever_labels_what_is_explained_says_first_what_is_raised(labelled, si
     anna = sit("--as", "anna", "--questions", "educated")
     anna.answer(aware="y", educated="y")
     assert anna.end() == 0
+
+
+def test_no_two_keys_of_a_question_are_the_same():
+    of_all = {annotating.CANNOT, annotating.UNDO, annotating.STOP, annotating.EXPLAIN}
+    for definition in definitions().values():
+        keys = [answer[0] for answer in definition.answers]
+        assert len({*keys, *of_all, annotating.MORE}) == len(keys) + len(of_all) + 1
