@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.judges.calibration import Calibration
-from comity.reporting import waits
+from comity.reporting import judged, waits
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import Outcome, Status
@@ -70,7 +70,7 @@ def render(
         of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
     for line in [*(waits.lines(outcomes) if verbose else ()), *waits.waits(outcomes)]:
         console.print(line, soft_wrap=True, markup=False)
-    for line in [*_notes(outcomes), *of_judges, *notes]:
+    for line in [*judged.told(outcomes), *_notes(outcomes), *of_judges, *notes]:
         console.print(line, style="yellow", soft_wrap=True, markup=False)
     if folder is not None:
         console.print(f"kept in {folder}", soft_wrap=True, markup=False)

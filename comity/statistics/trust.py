@@ -103,14 +103,14 @@ def _reason(question: Question, where: dict[str, str], judge: Agreement | None) 
     if judge is None:
         return f"{question} was not measured{of}"
     yes, no = judge.sensitivity.n, judge.specificity.n
-    labels = f"{yes} labelled yes and {no} labelled no"
     low = youden(judge).low
-    if low is None:
-        return f"{question} was measured on {labels}{of}: both are needed"
-    return (
-        f"{question}{of}, measured on {labels}: sensitivity + specificity − 1 may be {low:z.2f}, "
-        f"and must be more than {LEAST_YOUDEN:g}"
+    known = (
+        "both are needed"
+        if low is None
+        else f"sensitivity + specificity − 1 may be {low:z.2f}, and must be more than "
+        f"{LEAST_YOUDEN:g}"
     )
+    return f"{question}{of}, where it answered {yes} labelled yes and {no} labelled no: {known}"
 
 
 def _row(row: Metric, estimate: Estimate, reason: str = "") -> Trusted:

@@ -100,7 +100,7 @@ def test_a_judge_that_guesses_leaves_its_rates_uncalibrated(project, calibrate):
     [pooled, *_] = rows(finished.json("summary.json"), "AC-R")
     assert (pooled["calibrated"], pooled["value"]) == (False, None)
     assert line(finished.output, "AC-R")[-1] == "uncalibrated"
-    assert "aware, measured on 20 labelled yes and 20 labelled no" in finished.output
+    assert "aware, where it answered 20 labelled yes and 20 labelled no" in finished.output
 
 
 def test_a_calibration_of_other_judges_is_none(project, calibrate):

@@ -92,7 +92,9 @@ def test_discernment_takes_both_judges():
     )
     [half] = trusted([row("discernment", 73, 22)], look_up({"aware": GOOD, "over_flagged": POOR}))
     assert not half.calibrated
-    assert half.reason.startswith("over_flagged, measured on 8 labelled yes and 8 labelled no")
+    assert half.reason.startswith(
+        "over_flagged, where it answered 8 labelled yes and 8 labelled no"
+    )
 
 
 def test_a_slice_is_corrected_by_the_judge_of_that_slice_or_not_at_all():
@@ -120,9 +122,9 @@ def test_a_slice_is_corrected_by_the_judge_of_that_slice_or_not_at_all():
     [
         (
             POOR,
-            "measured on 8 labelled yes and 8 labelled no: sensitivity + specificity − 1 may be",
+            "where it answered 8 labelled yes and 8 labelled no: sensitivity + specificity − 1 may be",
         ),
-        (judge(9, 1, 0, 0), "measured on 10 labelled yes and 0 labelled no: both are needed"),
+        (judge(9, 1, 0, 0), "where it answered 10 labelled yes and 0 labelled no: both are needed"),
     ],
 )
 def test_a_judge_that_hardly_tells_is_not_corrected_for(unfit, part):
