@@ -122,7 +122,7 @@ def test_a_slice_is_corrected_by_the_judge_of_that_slice_or_not_at_all():
     [
         (
             POOR,
-            "where it answered 8 labelled yes and 8 labelled no: sensitivity + specificity − 1 may be",
+            "where it answered 8 labelled yes and 8 labelled no: sensitivity + specificity − 1 may",
         ),
         (judge(9, 1, 0, 0), "where it answered 10 labelled yes and 0 labelled no: both are needed"),
     ],
