@@ -9,7 +9,7 @@ is unlucky, they say; rubbish") is not said at all.
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -30,6 +30,7 @@ MIN_QUOTED_IDEOGRAPHS = 12
 # A quotation runs over no more than this, else a stray mark would swallow the text.
 MAX_QUOTED_CHARACTERS = 600
 EVIDENCE_CHARACTERS = 200
+LEFT_OUT = "[a sentence is left out here] "
 
 Standing = Literal["plain", "denied", "dismissed", "quoted"]
 Cue = Literal[
@@ -47,8 +48,11 @@ Cue = Literal[
     "failed",
     "unable",
     "elsewhere",
+    "to_judge",
 ]
 Denial = Literal["denied", "negated"]
+
+_DISMISSED: tuple[Cue, ...] = ("dismissed",)
 
 # Stands for what was found in the patterns of `negated`.
 _FOUND = "<>"
@@ -97,7 +101,7 @@ def read(
     text: str,
     signs: Iterable[Sign],
     denial: Denial = "denied",
-    dismissals: Collection[Cue] = ("dismissed",),
+    dismissals: Iterable[Cue] = _DISMISSED,
 ) -> Reading:
     """Return whether `text` shows any of the `signs`, and where.
 
@@ -121,10 +125,7 @@ def read(
         return "denied" if any(found(said, cues(denial))) else "plain"
 
     sightings = sorted(
-        {
-            Sighting(*span, text[slice(*span)], standing(span))
-            for span in set(found(text, signs))
-        },
+        {Sighting(*span, text[slice(*span)], standing(span)) for span in set(found(text, signs))},
         key=lambda sighting: (sighting.start, sighting.end),
     )
     plain = tuple(sighting for sighting in sightings if sighting.standing == "plain")
@@ -180,6 +181,19 @@ def says(text: str, cue: Cue) -> Reading:
         if not _within(span, quotations)
     )
     return Reading(bool(sightings), sightings)
+
+
+def without(text: str, cue: Cue) -> tuple[str, int]:
+    """Return `text` without the sentences that show `cue`, and how many passages were taken out."""
+    text = prepared(text)
+    spans = sorted({sentence(text, span) for span in found(text, cues(cue))})
+    kept, at, count = "", 0, 0
+    for start, end in spans:
+        if end <= at:
+            continue
+        kept += text[at:start] + (LEFT_OUT if start >= at else "")
+        at, count = end, count + 1
+    return kept + text[at:], count
 
 
 def names(text: str, words: Iterable[str]) -> Sighting | None:
