@@ -172,9 +172,9 @@ def _lines(row: Measured) -> Iterator[tuple[str, ...]]:
         str(found.n),
         f"{found.true_positives} / {found.false_negatives} / {found.open_positives}",
         f"{found.true_negatives} / {found.false_positives} / {found.open_negatives}",
-        _estimate(found.sensitivity),
-        _estimate(found.specificity),
-        _estimate(found.kappa),
+        interval(found.sensitivity),
+        interval(found.specificity),
+        interval(found.kappa),
     )
     if found.open_positives or found.open_negatives:
         yield (
@@ -182,8 +182,8 @@ def _lines(row: Measured) -> Iterator[tuple[str, ...]]:
             "",
             _share(found.open_among_positives),
             _share(found.open_among_negatives),
-            _estimate(found.sensitivity_open_wrong),
-            _estimate(found.specificity_open_wrong),
+            interval(found.sensitivity_open_wrong),
+            interval(found.specificity_open_wrong),
             "",
         )
 
@@ -192,7 +192,8 @@ def _share(estimate: Estimate) -> str:
     return "–" if estimate.value is None else f"{estimate.value:.0%} open"
 
 
-def _estimate(estimate: Estimate) -> str:
+def interval(estimate: Estimate) -> str:
+    """Return an estimate as it stands in a table."""
     if estimate.value is None:
         return "–"
     if estimate.low is None or estimate.high is None:
