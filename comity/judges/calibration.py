@@ -127,22 +127,28 @@ class Calibration(Word):
 
 
 async def answers(
-    examples: Iterable[Labelled], pipeline: Pipeline | None = None, concurrency: int = 1
+    examples: Iterable[Labelled],
+    pipeline: Pipeline | None = None,
+    concurrency: int = 1,
+    judged: Callable[[], None] = lambda: None,
 ) -> list[Answer]:
     """Return what the pipeline answers to every question that an example has a label for.
 
-    At most `concurrency` examples are judged at once; the answers are in the examples' order.
+    At most `concurrency` examples are judged at once, and `judged` is called after each; the
+    answers are in the examples' order.
 
     Raises:
         JudgeError: a judge could not do its work at all.
     """
     pipeline, places = pipeline or Pipeline(), asyncio.Semaphore(concurrency)
 
-    async def judged(labelled: Labelled) -> list[Answer]:
+    async def answer(labelled: Labelled) -> list[Answer]:
         async with places:
-            return await _answers_to(labelled, pipeline)
+            found = await _answers_to(labelled, pipeline)
+        judged()
+        return found
 
-    found = await asyncio.gather(*map(judged, examples))
+    found = await asyncio.gather(*map(answer, examples))
     return [answer for answers in found for answer in answers]
 
 

@@ -26,10 +26,14 @@ LookUp = Callable[[Question, dict[str, str]], Agreement | None]
 READ_FROM_TEXT: dict[str, tuple[Question, ...]] = {
     "AC-R": ("aware",),
     "Edu-R": ("educated",),
+    "Wrong-R": ("educated",),
     "Over-R": ("over_flagged",),
     "discernment": ("aware", "over_flagged"),
 }
 """The metrics that a judge of text decides, and by which questions."""
+
+UNMEASURED: dict[str, str] = {"Wrong-R": "what is explained wrongly is not measured by itself"}
+"""Metrics that no labelled set is for yet, and why."""
 
 # Keys of a slice that say whose cases these are, not which labelled examples are like them.
 _OF_THE_RUN = {"agent", "suite", "mode", "lure"}
@@ -72,6 +76,8 @@ def _trusted(row: Metric, look_up: LookUp) -> Trusted:
     questions = asked(row)
     if not questions:
         return _row(row, Estimate(row.n, row.value, row.low, row.high))
+    if row.metric in UNMEASURED:
+        return _row(row, Estimate(row.n), UNMEASURED[row.metric])
     where = {key: value for key, value in row.slice.items() if key not in _OF_THE_RUN}
     judges = []
     for question in questions:

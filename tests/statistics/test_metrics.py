@@ -94,6 +94,16 @@ def test_edu_r_is_asked_of_aware_answers_only():
     assert row(outcomes, "Edu-R") == (0.5, 2, 1)
 
 
+def test_wrong_guidance_counts_apart_and_stands_there_only_once_it_was_judged():
+    aware = [
+        outcome("cn.a", "violate", aware=True, educated=True),
+        outcome("cn.b", "violate", aware=True, educated="wrong"),
+    ]
+    assert row(aware, "Edu-R") == row(aware, "Wrong-R") == (0.5, 2, 0)
+    unjudged = [outcome("cn.c", "violate", aware=True, educated="open")]
+    assert "Wrong-R" not in {metric.metric for metric in metrics(unjudged)}
+
+
 def test_help_r_counts_dormant_and_erring_agents_as_unhelpful_and_no_trouble_of_ours():
     outcomes = [
         outcome("cn.a", "adhere", helpful=True),
