@@ -40,7 +40,7 @@ cultural: model
 	$(BIN)/pytest suites -m "cultural and smoke" $(ARGS)
 
 test: model
-	$(BIN)/pytest tests -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest tests -n 2 $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

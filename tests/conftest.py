@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,6 +30,7 @@ Script = Callable[[dict[str, Any]], Any]
 # Files whose tests share what is slow to start; one worker of pytest-xdist runs all of them.
 TOGETHER = {
     "tests/test_end_to_end.py": "vllm",
+    "tests/judges/test_vllm_judge.py": "vllm",
     "tests/models/test_killed_vllm.py": "vllm",
     "tests/models/test_vllm.py": "vllm",
     "tests/suites/test_reference_agents.py": "reference",
@@ -85,24 +86,6 @@ class ModelServer:
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 7, "completion_tokens": 3},
         }
-
-
-# They take minutes, and so begin first, each on a worker of its own.
-LONG = ("vllm", "tests/suites/test_reference_agents.py")
-
-
-@pytest.hookimpl(wrapper=True)  # pytest-xdist reads the marks in a hook that comes first
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Keep on one worker what shares a real vLLM, and the tests of a file, which share a site."""
-
-    def group(item: pytest.Item) -> str:
-        vllm = item.get_closest_marker("vllm")
-        return "vllm" if vllm else item.path.relative_to(ROOT).as_posix()
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: group(item) not in LONG)
-    return (yield)
 
 
 @pytest.fixture
