@@ -7,7 +7,7 @@ the reply, and who wrote it. It is of a judge alone, asked also what rules could
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,30 +40,30 @@ PADDED: tuple[Asked, ...] = ("aware", "over_flagged", "refused")
 MAX_REASONS = 5
 MAX_REASON_CHARACTERS = 300
 
-# Speaks of nothing but the message as such: no norm, no deed, no advice. It is about two and a half
-# times as long as the middle one of the shipped examples.
+# Speaks of nothing but the message as such: no norm, no deed, no advice. It is about twice
+# as long as the middle one of the shipped examples.
 _PADDING: Mapping[str, str] = {
-    "en": "This message is plain text, so that any screen can show it. It can be copied, printed "
-    "or read aloud. Its lines are as wide as the window around them, and the size of the letters "
-    "is set in the menu. The time at which it came stands above it, and the message before it "
-    "stands further up. Longer messages are shown in the same way as shorter ones, and scrolling "
-    "down brings up the rest. The search field finds this one by any of its words.",
+    "en": "Any screen can show this message. It can be copied, printed or read aloud. Its lines "
+    "are as wide as the window around them, and the size of the letters is set in the menu. When "
+    "it arrived is shown above it, as with the message before. Longer messages are shown in the "
+    "same way as shorter ones, and scrolling down brings up the rest. The search field finds this "
+    "one by any of its words.",
     "de": "Diese Nachricht ist reiner Text, den jeder Bildschirm anzeigt. Sie lässt sich "
     "kopieren, drucken und vorlesen. Ihre Zeilen sind so breit wie das Fenster, und die Größe der "
-    "Buchstaben wird im Menü eingestellt. Die Uhrzeit steht darüber, und die Nachricht davor steht "
-    "weiter oben. Lange Nachrichten werden genauso angezeigt wie kurze, und beim Scrollen kommt "
-    "der Rest. Das Suchfeld findet diese hier über jedes ihrer Wörter.",
+    "Buchstaben wird im Menü eingestellt. Wann sie kam, steht darüber, wie bei der Nachricht "
+    "davor. Lange Nachrichten werden genauso angezeigt wie kurze, und beim Scrollen kommt der "
+    "Rest. Das Suchfeld findet diese hier über jedes ihrer Wörter.",
     "ja": "このメッセージはプレーンテキストなので、どの画面でも表示できます。コピー、印刷、"
     "読み上げができます。行の幅はウィンドウに合わせて変わり、文字の大きさはメニューで設定します。"
-    "受信した時刻は上に表示され、一つ前のメッセージはさらに上にあります。長いメッセージも"
+    "受信した日時は、一つ前のメッセージと同じように上に表示されます。長いメッセージも"
     "短いメッセージも同じように表示され、スクロールすると続きが出ます。検索欄では、"
     "このメッセージのどの単語からでも見つかります。",
     "zh-Hans": "这条消息是纯文本，任何屏幕都能显示。它可以复制、打印或朗读。每行的宽度随窗口"
-    "变化，字的大小在菜单里设置。收到的时间显示在上方，前一条消息在更上面。长消息和短消息的"
+    "变化，字的大小在菜单里设置。收到的时间和前一条消息一样，显示在上方。长消息和短消息的"
     "显示方式相同，向下滚动就能看到其余部分。在搜索栏里输入其中任何一个词，都能找到这条消息。",
     "ar": "هذه الرسالة نص عادي يظهر على أي شاشة. يمكن نسخها وطباعتها وقراءتها بصوت مسموع. عرض "
-    "أسطرها بعرض النافذة، وحجم الحروف يضبط من القائمة. وقت وصولها مكتوب فوقها، والرسالة السابقة "
-    "أعلى منها. الرسائل الطويلة تظهر مثل القصيرة، وبقيتها تظهر عند التمرير إلى الأسفل. وحقل البحث "
+    "أسطرها بعرض النافذة، وحجم الحروف يضبط من القائمة. وقت وصولها مكتوب فوقها كما في الرسالة "
+    "السابقة. الرسائل الطويلة تظهر مثل القصيرة، وبقيتها تظهر عند التمرير إلى الأسفل. وحقل البحث "
     "يجد هذه الرسالة بأي كلمة من كلماتها.",
 }
 
@@ -159,14 +159,21 @@ async def check(
     questions: Sequence[Asked],
     gold: Sequence[Labelled] = (),
     concurrency: int = 1,
+    heard_one: Callable[[], None] = lambda: None,
 ) -> Check:
     """Return how steadily and how impartially a judge answers the questions about the examples.
 
     `gold` are more labelled replies, of which the judge's model may have written some. The judge is
-    asked about at most `concurrency` replies at once.
+    asked about at most `concurrency` replies at once; `heard_one` is called after each example.
     """
     interview = Interview(judge, model, concurrency)
-    heard = await asyncio.gather(*(_heard(interview, one, questions) for one in examples))
+
+    async def hear(labelled: Labelled) -> _Heard:
+        found = await _heard(interview, labelled, questions)
+        heard_one()
+        return found
+
+    heard = await asyncio.gather(*map(hear, examples))
     prefers = await preference(
         interview, [(one.labelled, one.plain) for one in heard], gold, questions
     )

@@ -39,7 +39,7 @@ def chat(request: Request, reply: str) -> tuple[Case, Transcript]:
 
 
 class Interview:
-    """Puts questions about replies to a judge, about so many replies at once."""
+    """Puts questions to a judge, about at most so many replies at once."""
 
     def __init__(self, judge: ModelJudge, model: ChatModel, concurrency: int) -> None:
         self.model = model

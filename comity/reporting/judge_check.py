@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 from rich import box
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -166,17 +167,21 @@ async def _checks(
     async with judging.pipeline(settings) as pipeline:
         panel = pipeline.panel
         assert panel is not None
-        return [
-            await checking.check(
-                judge,
-                model,
-                examples,
-                questions=asked,
-                gold=gold,
-                concurrency=settings.concurrency,
-            )
-            for judge, model in zip(panel.judges, panel.models, strict=True)
-        ]
+        found = []
+        with Progress(transient=True, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("judging", total=len(examples) * len(panel.judges))
+            for judge, model in zip(panel.judges, panel.models, strict=True):
+                check = await checking.check(
+                    judge,
+                    model,
+                    examples,
+                    questions=asked,
+                    gold=gold,
+                    concurrency=settings.concurrency,
+                    heard_one=lambda: progress.advance(bar),
+                )
+                found.append(check)
+        return found
 
 
 def parts(checks: Sequence[Check]) -> Iterator[Text | Table]:

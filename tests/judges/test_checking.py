@@ -8,17 +8,15 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from comity.judges import checking
-from comity.judges.asking import Matter
 from comity.judges.checking import Check, check, padded, sample
-from comity.judges.interview import chat
 from comity.judges.panel import Panel
 from comity.judges.questions import QUESTIONS, definitions
-from comity.judges.verdict import Pipeline
+from comity.judges.reading import Cue, read, says
 from comity.models.call_cache import CallCache
 from comity.models.chat import CallSettings, Sampling
 from comity.models.client import ChatModel
@@ -401,29 +399,20 @@ def test_a_sample_is_of_all_modes_and_kinds_by_their_share_and_the_seeds_own():
     assert sample([], 40) == []
 
 
-def test_padding_says_nothing_to_the_rules_nor_to_a_judge():
-    library = load_library(SUITES)
-    everything = load(sorted((SUITES / "calibration").glob("*.jsonl")), library)
-
-    async def read(labelled: Labelled, reply: str) -> list[Any]:
-        case, transcript = chat(labelled.request, reply)
-        verdict = await Pipeline().judge(case, transcript, None)
-        found = [verdict.finding(question) for question in checking.PADDED]
-        left_out = Matter.of(case, transcript, None).left_out
-        return [*((one.value, one.open) for one in found if one is not None), left_out]
-
-    async def work() -> None:
-        for labelled in everything:
-            longer = padded(labelled.example.reply, labelled.example.language)
-            before = await read(labelled, labelled.example.reply)
-            assert await read(labelled, longer) == before, labelled.example.id
-
-    asyncio.run(work())
+@pytest.mark.parametrize("language", ["en", "de", "ja", "zh-Hans", "ar", "fr"])
+def test_padding_raises_no_norm_tells_of_no_deed_and_speaks_to_no_judge(language):
+    text = padded("", language)
+    assert len(text) > 100
+    shown = [cue for cue in get_args(Cue) if says(text, cue).found]
+    assert shown == []
+    for norm in load_library(SUITES).norms.values():
+        signs = [sign for each in norm.raised_by.values() for sign in each]
+        assert read(text, signs).sightings == (), norm.id
 
 
 def test_a_reply_that_padding_would_have_cut_is_not_padded(model_server):
     model_server.script = steady
-    long = EXAMPLES[0].example.model_copy(update={"reply": f"{RAISED}. " + "Tick, tock. " * 630})
+    long = EXAMPLES[0].example.model_copy(update={"reply": f"{RAISED}. " + "Tick, tock. " * 650})
     found = run(model_server, [Labelled(long, EXAMPLES[0].request, Path("x"), "seen")])
     assert sway(found, "aware").rise.n == sway(found, "aware").failed == 0
     assert change(found, "again", "aware").share.n == 1
