@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigurationError: there are no examples, or a file cannot be written.
     """
     settings = judge_options.settings(arguments)
-    norms, examples = _loaded(arguments.suites, arguments.files)
+    norms, examples = loaded(arguments.suites, arguments.files)
     answers, measured = asyncio.run(_measured(settings, norms, examples))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     kept = calibration.keep(measured)
     console.print(Text(f"kept in {printable(str(kept), len(str(kept)))}"), soft_wrap=True)
     if arguments.json is not None:
-        _write(arguments.json, measured.as_json())
+        write(arguments.json, measured.as_json())
     if arguments.into is not None:
         publish(measured, arguments.into)
     return 0
@@ -117,8 +117,17 @@ async def _measured(
         return answers, calibration.calibrate(answers, fingerprint)
 
 
-def _loaded(suites: Path, files: Sequence[Path]) -> tuple[Library, list[Labelled]]:
-    """Return the library and the examples; the problems of both are told at once."""
+def loaded(
+    suites: Path, files: Sequence[Path], more: Sequence[Path] = ()
+) -> tuple[Library, list[Labelled]]:
+    """Return the library and the examples; the problems of both are told at once.
+
+    Where no `files` are named, the suites' own take their place; `more` come beside them.
+
+    Raises:
+        ScenarioError: a line for every problem.
+        ConfigurationError: there are no examples.
+    """
     paths = list(files) or sorted((suites / FOLDER).glob("*.jsonl"))
     if not paths:
         raise ConfigurationError(
@@ -132,7 +141,7 @@ def _loaded(suites: Path, files: Sequence[Path]) -> tuple[Library, list[Labelled
     except ScenarioError as error:
         problems.append(str(error))
     try:
-        examples = example.load(paths, found)
+        examples = example.load([*paths, *more], found)
     except ScenarioError as error:
         problems.append(str(error))
     if problems:
@@ -243,7 +252,7 @@ def publish(measured: Calibration, into: Path) -> None:
         raise ConfigurationError(f"{into} cannot be read (--into): {error}") from None
     pattern = re.compile(rf"^## {re.escape(SECTION)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     mended, found = pattern.subn(lambda _: f"{section}\n", old)
-    _write(into, (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n", "--into")
+    write(into, (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n", "--into")
 
 
 def as_markdown(measured: Calibration) -> str:
@@ -280,7 +289,12 @@ def _code(name: str) -> str:
     return f"`{re.sub(r'[`|<>]', '_', printable(name, SHOWN_CHARACTERS)).replace(chr(10), '_')}`"
 
 
-def _write(path: Path, text: str, option: str = "--json") -> None:
+def write(path: Path, text: str, option: str = "--json") -> None:
+    """Write what was measured to the file that `option` names.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
     try:
         path.write_text(text, "utf-8")
     except (OSError, ValueError) as error:
