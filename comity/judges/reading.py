@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -32,6 +32,7 @@ EVIDENCE_CHARACTERS = 200
 Standing = Literal["plain", "denied", "quoted"]
 Cue = Literal["denied", "negated", "declined", "unable"]
 Denial = Literal["denied", "negated"]
+AnyOf = Literal["denied", "declined", "unable"]
 
 # Stands for what was found in the patterns of `negated`.
 _FOUND = "<>"
@@ -132,9 +133,11 @@ def _together(text: str, passage: tuple[int, int], sign: Sign) -> tuple[int, int
     return start + min(span[0] for span in spans), start + max(span[1] for span in spans)
 
 
-def says(text: str, cue: Cue) -> Reading:
+def says(text: str, cue: Literal["declined", "unable"]) -> Reading:
     """Return whether `text` declines, or says what the speaker is unable to do, in any language."""
     text = prepared(text)
+    if not _shows_any(text, cue):
+        return Reading(False, ())
     sightings = tuple(
         Sighting(*span, text[slice(*span)], "plain")
         for pattern in cues(cue)
@@ -159,6 +162,8 @@ def prepare() -> None:
     for cue in get_args(Cue):
         for pattern in cues(cue):
             _compiled(pattern)
+    for cue in get_args(AnyOf):
+        _alternatives(cue)
 
 
 @cache
@@ -166,6 +171,19 @@ def cues(cue: Cue) -> tuple[str, ...]:
     """Return the patterns of a cue, over all languages that the package knows it in."""
     by_language = _language()[cue]
     return tuple(pattern for patterns in by_language.values() for pattern in patterns)
+
+
+def _shows_any(text: str, cue: AnyOf) -> bool:
+    """Return whether a pattern of `cue` is found: by all as one, in the time of one or two.
+
+    Not of `negated`, whose patterns are slower as one, where a text is made of their words.
+    """
+    return _alternatives(cue).search(text) is not None
+
+
+@cache
+def _alternatives(cue: AnyOf) -> Any:
+    return compile_pattern("|".join(f"(?:{pattern})" for pattern in cues(cue)))
 
 
 @cache
@@ -187,10 +205,10 @@ def _standing(
     if any(start <= span[0] and span[1] <= end for start, end in quotations):
         return "quoted"
     start, end = _sentence(text, span)
-    sentence = text[start:end]
-    if denial == "negated":
-        sentence = f"{text[start : span[0]]}{_FOUND}{text[span[1] : end]}"
-    if any(_compiled(pattern).search(sentence) for pattern in cues(denial)):
+    if denial == "denied":
+        return "denied" if _shows_any(text[start:end], denial) else "plain"
+    marked = f"{text[start : span[0]]}{_FOUND}{text[span[1] : end]}"
+    if any(_compiled(pattern).search(marked) for pattern in cues(denial)):
         return "denied"
     return "plain"
 
