@@ -5,7 +5,7 @@ import sys
 
 from comity.errors import ComityError
 from comity.models import commands as serving
-from comity.reporting import calibration, scenarios
+from comity.reporting import annotating, calibration, scenarios
 from comity.schema.base import printable
 
 USAGE_ERROR = 4
@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     scenarios.register(subparsers)
     calibration.register(subparsers)
+    annotating.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)
     try:

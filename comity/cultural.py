@@ -12,7 +12,7 @@ from comity.errors import ComityError, ConfigurationError
 from comity.marks import MARK, OUTCOME
 from comity.reporting import allure
 from comity.run.session import Places, Session
-from comity.run.settings import Settings
+from comity.run.settings import Settings, told
 from comity.run.store import Store
 from comity.running import Running
 from comity.schema import Case, Mode, Outcome
@@ -133,9 +133,7 @@ def session_of(config: pytest.Config) -> Session:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        option = str(detail["loc"][0]).replace("_", "-")
-        raise ConfigurationError(f"--{option}: {detail['msg']}, not {detail['input']!r}") from None
+        raise ConfigurationError(told(error)) from None
     root = config.rootpath
     named = config.getoption("agent")
     cultures = config.getoption("cultures") or ""

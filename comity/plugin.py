@@ -36,8 +36,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="OpenAI-compatible endpoint, such as http://host:8000/v1; several are used in turn",
     )
+    group.addoption(
+        "--judge-url",
+        action="append",
+        metavar="URL",
+        help="OpenAI-compatible endpoint of a model that judges what rules leave open",
+    )
     for name, metavar, text in (
         ("model", "NAME", "the model's served name"),
+        ("judge-model", "NAME", "the judge's served name"),
+        ("judges", "FILE", "a panel of judges, as TOML, in the place of one"),
         ("actions", "HOW", "tools, json or auto: how web agents write actions (default: auto)"),
         ("trials", "N", "how often each case is run (default: 1)"),
         ("concurrency", "N", "how many cases run at once (default: 16)"),
@@ -56,6 +64,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(f"--{name}", metavar=metavar, help=text)
     group.addoption("--no-cache", action="store_true", help="ask the model anew for every answer")
     group.addoption("--replay", action="store_true", help="take all answers from the call cache")
+    for name, text in (
+        ("judge-all", "have models judge also what the rules can tell"),
+        ("judge-batched", "put all questions about a case to a judge at once"),
+        ("allow-kin-judge", "let a model judge itself or its family; every report says so"),
+    ):
+        group.addoption(f"--{name}", action="store_true", help=text)
     group.addoption(
         "--browser-trace", action="store_true", help="keep a browser trace of every web case"
     )

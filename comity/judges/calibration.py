@@ -5,11 +5,12 @@ said. The whole verdict over it is taken, never one judge's. What is measured is
 of the pipeline, so that it can be trusted for that pipeline and for no other.
 """
 
+import asyncio
 import hashlib
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,22 +18,23 @@ from typing import Literal, get_args
 
 from pydantic import Field, ValidationError
 
-from comity.errors import InfrastructureError
-from comity.judges import questions, verdict
+from comity.errors import InfrastructureError, JudgeError
+from comity.judges import questions
+from comity.judges.verdict import Pipeline
 from comity.places import cache_directory
 from comity.schema import (
     AgentCard,
     Case,
-    EndState,
     Finding,
     Reply,
     Transcript,
     Word,
 )
 from comity.schema.example import Labelled, Origin
+from comity.schema.outcome import Guidance
 from comity.statistics.agreement import Agreement, agreement
 
-Labelable = Literal["aware", "over_flagged", "refused"]
+Labelable = Literal["aware", "educated", "helpful", "over_flagged", "refused"]
 """The questions that examples have labels for."""
 
 CALIBRATIONS = "calibrations"
@@ -41,10 +43,10 @@ ORIGINS: tuple[Origin, ...] = get_args(Origin)
 SLICED_BY: dict[str, Callable[[Labelled], str]] = {
     "language": lambda labelled: labelled.example.language,
     "culture": lambda labelled: labelled.request.norm.culture,
+    "domain": lambda labelled: labelled.request.norm.domain,
+    "severity": lambda labelled: labelled.request.norm.severity,
     "kind": lambda labelled: labelled.example.kind,
 }
-
-Pipeline = Callable[[Case, Transcript, EndState | None], Awaitable[tuple[Finding, ...]]]
 
 _AUTHOR = AgentCard(reference="comity.calibration:author", declares=frozenset({"chat"}))
 
@@ -57,11 +59,19 @@ class Answer:
     question: Labelable
     label: bool
     finding: Finding
+    failed: bool = False
+    """Whether a judge failed over it."""
 
     @property
     def value(self) -> bool | None:
-        """The pipeline's answer; None where it left the question open."""
-        return self.finding.value if isinstance(self.finding.value, bool) else None
+        """The pipeline's answer; None where it left the question open.
+
+        Where the pipeline found no norm raised, it denies that the reply educates.
+        """
+        value = self.finding.value
+        if self.question == "educated" and not self.finding.open:
+            return value is True
+        return value if isinstance(value, bool) else None
 
 
 class Measured(Word):
@@ -106,23 +116,40 @@ class Calibration(Word):
 
 
 async def answers(
-    examples: Iterable[Labelled], pipeline: Pipeline = verdict.findings
+    examples: Iterable[Labelled], pipeline: Pipeline | None = None, concurrency: int = 1
 ) -> list[Answer]:
     """Return what the pipeline answers to every question that an example has a label for.
 
+    At most `concurrency` examples are judged at once; the answers are in the examples' order.
+
     Raises:
-        JudgeError: a judge failed.
+        JudgeError: a judge could not do its work at all.
     """
+    pipeline, places = pipeline or Pipeline(), asyncio.Semaphore(concurrency)
+
+    async def judged(labelled: Labelled) -> list[Answer]:
+        async with places:
+            return await _answers_to(labelled, pipeline)
+
+    found = await asyncio.gather(*map(judged, examples))
+    return [answer for answers in found for answer in answers]
+
+
+async def _answers_to(labelled: Labelled, pipeline: Pipeline) -> list[Answer]:
+    case = Case(request=labelled.request, agent=_AUTHOR, site=None, model=None, trial=1)
+    transcript = Transcript(reply=Reply(text=labelled.example.reply))
+    verdict = await pipeline.judge(case, transcript, None)
     found = []
-    for labelled in examples:
-        case = Case(request=labelled.request, agent=_AUTHOR, site=None, model=None, trial=1)
-        transcript = Transcript(reply=Reply(text=labelled.example.reply))
-        by_question = {f.question: f for f in await pipeline(case, transcript, None)}
-        labels = labelled.example.labels
-        for question in get_args(Labelable):
-            label: bool | None = getattr(labels, question)
-            if label is not None:
-                found.append(Answer(labelled, question, label, by_question[question]))
+    for question in get_args(Labelable):
+        label: Guidance | None = getattr(labelled.example.labels, question)
+        if label is None:
+            continue
+        finding = verdict.finding(question)
+        if finding is None:
+            raise JudgeError(f"{labelled.example.id}: {verdict.reason}")
+        failed = any(error.startswith(f"{question}:") for error in verdict.errors)
+        # To explain wrongly is not to educate.
+        found.append(Answer(labelled, question, label is True, finding, failed))
     return found
 
 

@@ -7,20 +7,25 @@ by. It leaves out what does not, so that a norm's new source costs no calibratio
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from comity.judges import questions
 from comity.schema import Norm
 
 # Files of the judges' room that measure or describe judging, and judge nothing.
-_NO_JUDGES = frozenset({"calibration.py", "pipeline.py"})
+_NO_JUDGES = frozenset({"calibration.py", "kinship.py", "pipeline.py"})
 _READ_BY = {"id", "holds", "raised_by"}
 
 
-def fingerprint(norms: Iterable[Norm]) -> str:
-    """Return the hash of the pipeline that judges what is said of `norms`."""
+def fingerprint(norms: Iterable[Norm], panel: Mapping[str, object] | None = None) -> str:
+    """Return the hash of the pipeline that judges what is said of `norms`.
+
+    `panel` is what is known of the models that judge, where there are any.
+    """
     digest = hashlib.sha256()
+    if panel is not None:
+        digest.update(json.dumps(panel, sort_keys=True).encode() + b"\0")
     for name, content in _code():
         digest.update(name.encode() + b"\0" + content + b"\0")
     digest.update(questions.digest().encode() + b"\0")

@@ -32,6 +32,13 @@ class Illustration(Word):
     why: Prose
 
 
+class Reworded(Word):
+    """A question and its answers in other words, by which it is seen whether a judge is moved."""
+
+    asks: Prose
+    answers: dict[str, Prose]
+
+
 class Definition(Word):
     """What one question means."""
 
@@ -42,6 +49,7 @@ class Definition(Word):
     of: Prose
     """Which replies it is asked of."""
     answers: dict[str, Prose] = Field(min_length=2)
+    reworded: Reworded
     counts: tuple[Prose, ...] = Field(min_length=1)
     does_not_count: tuple[Prose, ...] = Field(min_length=1)
     examples: tuple[Illustration, ...] = Field(min_length=ILLUSTRATIONS, max_length=ILLUSTRATIONS)
@@ -52,6 +60,14 @@ class Definition(Word):
             if example.answer not in self.answers:
                 known = ", ".join(self.answers)
                 raise ValueError(f"{example.answer!r} is none of the answers: {known}")
+        return self
+
+    @model_validator(mode="after")
+    def _reworded_has_the_same_answers(self) -> Self:
+        if self.reworded.answers.keys() != self.answers.keys():
+            raise ValueError(
+                f"`reworded.answers` are those of `answers`: {', '.join(self.answers)}"
+            )
         return self
 
 

@@ -28,9 +28,10 @@ MIN_QUOTED_IDEOGRAPHS = 12
 # A quotation runs over no more than this, else a stray mark would swallow the text.
 MAX_QUOTED_CHARACTERS = 600
 EVIDENCE_CHARACTERS = 200
+LEFT_OUT = "[a sentence is left out here] "
 
 Standing = Literal["plain", "denied", "quoted"]
-Cue = Literal["denied", "negated", "declined", "unable"]
+Cue = Literal["denied", "negated", "declined", "unable", "to_judge"]
 Denial = Literal["denied", "negated"]
 AnyOf = Literal["denied", "declined", "unable"]
 
@@ -144,6 +145,19 @@ def says(text: str, cue: Literal["declined", "unable"]) -> Reading:
         for span in _spans(pattern, text)
     )
     return Reading(bool(sightings), sightings)
+
+
+def without(text: str, cue: Cue) -> tuple[str, int]:
+    """Return `text` without the sentences that show `cue`, and how many passages were taken out."""
+    text = prepared(text)
+    spans = sorted({_sentence(text, (s.start, s.end)) for s in says(text, cue).sightings})
+    kept, at, count = "", 0, 0
+    for start, end in spans:
+        if end <= at:
+            continue
+        kept += text[at:start] + (LEFT_OUT if start >= at else "")
+        at, count = end, count + 1
+    return kept + text[at:], count
 
 
 def names(text: str, words: Iterable[str]) -> Sighting | None:

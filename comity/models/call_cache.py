@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -23,7 +23,7 @@ from comity.places import cache_directory
 R = TypeVar("R")
 
 # Raised when what a key means or a row holds changes; older files are left to be deleted.
-FORMAT = 1
+FORMAT = 2
 # Norms, prompts and models have moved on by then, and the file stays within some hundred megabytes.
 KEEP_SECONDS = 30 * 86_400.0
 # Another process holds the file for milliseconds; one that holds it longer than this is stuck.
@@ -32,9 +32,14 @@ LOCK_SECONDS = 10.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS calls (key BLOB PRIMARY KEY, answer TEXT NOT NULL, made REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS servers (
-    fingerprint TEXT PRIMARY KEY, model TEXT NOT NULL, urls TEXT NOT NULL, used REAL NOT NULL
+    fingerprint TEXT, role TEXT, model TEXT NOT NULL, urls TEXT NOT NULL, used REAL NOT NULL,
+    PRIMARY KEY (fingerprint, role)
 );
 """
+
+
+Role = Literal["tested", "judge"]
+"""What a model is used for: a replay must not take the judge for the model under test."""
 
 
 class Served(NamedTuple):
@@ -100,24 +105,27 @@ class CallCache:
 
         return await self._do(insert, answer)
 
-    async def note_served(self, served: Served, urls: Sequence[str]) -> None:
+    async def note_served(self, served: Served, urls: Sequence[str], role: Role = "tested") -> None:
         """Remember that `served` is at `urls`, for a replay without them."""
 
         def insert(connection: sqlite3.Connection) -> None:
-            row = (*served, " ".join(sorted(urls)), time.time())
-            connection.execute("INSERT OR REPLACE INTO servers VALUES (?, ?, ?, ?)", row)
+            row = (served.fingerprint, role, served.model, " ".join(sorted(urls)), time.time())
+            connection.execute("INSERT OR REPLACE INTO servers VALUES (?, ?, ?, ?, ?)", row)
 
         await self._do(insert, None)
 
-    async def last_served(self, model: str | None, urls: Sequence[str]) -> Served | None:
+    async def last_served(
+        self, model: str | None, urls: Sequence[str], role: Role = "tested"
+    ) -> Served | None:
         """Return the model that was used last, of this name and at these urls if they are given."""
 
         def look(connection: sqlite3.Connection) -> Served | None:
             found = connection.execute(
                 "SELECT fingerprint, model FROM servers"
-                " WHERE (:model IS NULL OR model = :model) AND (:urls = '' OR urls = :urls)"
+                " WHERE role = :role AND (:model IS NULL OR model = :model)"
+                " AND (:urls = '' OR urls = :urls)"
                 " ORDER BY used DESC LIMIT 1",
-                {"model": model, "urls": " ".join(sorted(urls))},
+                {"role": role, "model": model, "urls": " ".join(sorted(urls))},
             ).fetchone()
             return None if found is None else Served(*found)
 

@@ -7,18 +7,22 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from comity.errors import AgentError, ConfigurationError, InfrastructureError
-from comity.models.call_cache import CallCache, Served, digest
+from comity.models.budget import Budget
+from comity.models.call_cache import CallCache, Role, Served, digest
 from comity.models.chat import Answer, Body, CallSettings, Completion
 from comity.models.replica import About, RefusedError, Replica, checked_url, ends_by_itself
 from comity.models.replicas import Replicas
 from comity.schema.base import printable
 
 log = logging.getLogger(__name__)
+
+_OPTION: dict[Role, str] = {"tested": "--model", "judge": "--judge-model"}
+"""The option that names the model."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +57,22 @@ class ChatModel:
         replicas: Sequence[Replica] = (),
         fingerprint: str = "",
         cache: CallCache | None = None,
+        budget: Budget | None = None,
+        names: Iterable[str] = (),
     ) -> None:
-        """Take what is known of the model; without a replica it answers from the cache alone."""
+        """Take what is known of the model; without a replica it answers from the cache alone.
+
+        `budget` is what it shares with other models; it has one of its own where none is given.
+        """
         self.name = name
+        self.names = frozenset({name, *names})
+        """What it is known by: as it is served, and as what it is said to be of."""
         self.settings = settings or CallSettings()
         self.replicas = Replicas(replicas, self.settings.tries)
         self.fingerprint = fingerprint
         """What stands for the weights and the server behind the name."""
-        self.tokens = 0
-        """Spent so far, by prompts and answers together; what the cache answers costs none."""
+        self._budget = budget or Budget(self.settings.token_budget)
+        self._budget.bind(self.replicas.end)
         self._cache = cache
         self._native_tools = self.settings.native_tools
         self._probing = asyncio.Lock()
@@ -74,6 +85,8 @@ class ChatModel:
         settings: CallSettings | None = None,
         *,
         cache: CallCache | None = None,
+        role: Role = "tested",
+        budget: Budget | None = None,
         identity: str | None = None,
         ended: Callable[[], str | None] = ends_by_itself,
     ) -> Self:
@@ -90,11 +103,12 @@ class ChatModel:
         try:
             replicas.extend(Replica(url, settings, ended=ended) for url in urls)
             told = await asyncio.gather(*(replica.about() for replica in replicas))
-            named = {_chosen(r.url, a, name) for r, a in zip(replicas, told, strict=True)}
+            option = _OPTION[role]
+            named = {_chosen(r.url, a, name, option) for r, a in zip(replicas, told, strict=True)}
             if len(named) > 1:
                 raise ConfigurationError(
                     f"the servers serve different models: {', '.join(sorted(named))}; "
-                    "choose one that all of them serve by --model"
+                    f"choose one that all of them serve by {option}"
                 )
         except BaseException:
             for replica in replicas:
@@ -105,8 +119,17 @@ class ChatModel:
         facts.sort(key=lambda one: json.dumps(one, sort_keys=True))
         fingerprint = digest({"replicas": facts})
         if cache is not None:
-            await cache.note_served(Served(fingerprint, chosen), [one.url for one in replicas])
-        return cls(chosen, settings, replicas=replicas, fingerprint=fingerprint, cache=cache)
+            served = Served(fingerprint, chosen)
+            await cache.note_served(served, [one.url for one in replicas], role)
+        return cls(
+            chosen,
+            settings,
+            replicas=replicas,
+            fingerprint=fingerprint,
+            cache=cache,
+            budget=budget,
+            names=[str(root) for one in told if (root := one.models[chosen].get("root"))],
+        )
 
     @classmethod
     async def replay(
@@ -115,13 +138,15 @@ class ChatModel:
         name: str | None,
         cache: CallCache,
         settings: CallSettings | None = None,
+        *,
+        role: Role = "tested",
     ) -> Self:
         """Return the model as it answered when it was last used; no server is asked.
 
         Raises:
             ConfigurationError: the cache has no answers of such a model.
         """
-        served = await cache.last_served(name, [checked_url(url) for url in urls])
+        served = await cache.last_served(name, [checked_url(url) for url in urls], role)
         if served is None:
             at = f" at {', '.join(urls)}" if urls else ""
             what = f"the model {printable(name, 100)}" if name else "any model"
@@ -167,7 +192,7 @@ class ChatModel:
         return Answered(answer, tries)
 
     async def _ask(self, body: Body) -> tuple[Answer, int]:
-        """Return the answer of a server and the tries it took; end here if the budget is spent."""
+        """Return the answer of a server and the tries it took; what it cost is counted."""
         if not self.replicas.all:
             trouble = self._cache.trouble if self._cache else None
             raise InfrastructureError(
@@ -178,10 +203,7 @@ class ChatModel:
         answer, tries = await self.replicas.ask(body)
         if answer.kind == "completion":
             completion = answer.completion
-            self.tokens += completion.prompt_tokens + completion.completion_tokens
-        budget = self.settings.token_budget
-        if budget is not None and self.tokens >= budget:
-            self.replicas.end(f"the budget of {budget} tokens is spent (--token-budget)")
+            self._budget.spend(completion.prompt_tokens + completion.completion_tokens)
         return answer, tries
 
     async def native_tools(self) -> bool:
@@ -215,13 +237,13 @@ class ChatModel:
             return False
 
 
-def _chosen(url: str, about: About, name: str | None) -> str:
+def _chosen(url: str, about: About, name: str | None, option: str) -> str:
     """Return the name of the model to use of those that a server serves."""
     names = ", ".join(about.models) or "none"
     if name is None and len(about.models) != 1:
-        raise ConfigurationError(f"{url} serves these models: {names}; choose one by --model")
+        raise ConfigurationError(f"{url} serves these models: {names}; choose one by {option}")
     if name is not None and name not in about.models:
-        raise ConfigurationError(f"{url} does not serve {name!r} (--model); it serves: {names}")
+        raise ConfigurationError(f"{url} does not serve {name!r} ({option}); it serves: {names}")
     return next(iter(about.models)) if name is None else name
 
 

@@ -13,8 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.errors import ConfigurationError, ScenarioError
-from comity.judges import calibration, pipeline, questions
+from comity.judges import calibration, questions
 from comity.judges.calibration import Answer, Calibration, Measured
+from comity.reporting import judge_options
+from comity.run import judging
+from comity.run.settings import Settings
 from comity.schema import example, library
 from comity.schema.base import printable
 from comity.schema.example import Labelled, Origin
@@ -68,6 +71,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="list what was answered wrongly or left open; of sets held apart, only how many: "
         "who reads them can no longer hold them apart",
     )
+    judge_options.add(parser)
     parser.set_defaults(run=run)
 
 
@@ -78,14 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
         ScenarioError: a line for every problem in the suites and in the examples.
         ConfigurationError: there are no examples, or a file cannot be written.
     """
+    settings = judge_options.settings(arguments)
     norms, examples = _loaded(arguments.suites, arguments.files)
-    answers = asyncio.run(calibration.answers(examples))
-    measured = calibration.calibrate(answers, pipeline.fingerprint(norms.norms.values()))
+    answers, measured = asyncio.run(_measured(settings, norms, examples))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = max(console.width, NARROWEST)
     for part in tables(measured):
         console.print(part)
+    if failed := sum(answer.failed for answer in answers):
+        console.print(f"{failed} of {len(answers)} answers are missing: a judge failed")
     if arguments.misread:
         console.print(misread(answers))
     kept = calibration.keep(measured)
@@ -95,6 +101,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.into is not None:
         publish(measured, arguments.into)
     return 0
+
+
+async def _measured(
+    settings: Settings, norms: Library, examples: Sequence[Labelled]
+) -> tuple[list[Answer], Calibration]:
+    async with judging.pipeline(settings) as pipeline:
+        answers = await calibration.answers(examples, pipeline, settings.concurrency)
+        fingerprint = pipeline.fingerprint(norms.norms.values())
+        return answers, calibration.calibrate(answers, fingerprint)
 
 
 def _loaded(suites: Path, files: Sequence[Path]) -> tuple[Library, list[Labelled]]:
@@ -157,9 +172,9 @@ def _lines(row: Measured) -> Iterator[tuple[str, ...]]:
         str(found.n),
         f"{found.true_positives} / {found.false_negatives} / {found.open_positives}",
         f"{found.true_negatives} / {found.false_positives} / {found.open_negatives}",
-        _estimate(found.sensitivity),
-        _estimate(found.specificity),
-        _estimate(found.kappa),
+        interval(found.sensitivity),
+        interval(found.specificity),
+        interval(found.kappa),
     )
     if found.open_positives or found.open_negatives:
         yield (
@@ -167,8 +182,8 @@ def _lines(row: Measured) -> Iterator[tuple[str, ...]]:
             "",
             _share(found.open_among_positives),
             _share(found.open_among_negatives),
-            _estimate(found.sensitivity_open_wrong),
-            _estimate(found.specificity_open_wrong),
+            interval(found.sensitivity_open_wrong),
+            interval(found.specificity_open_wrong),
             "",
         )
 
@@ -177,7 +192,8 @@ def _share(estimate: Estimate) -> str:
     return "–" if estimate.value is None else f"{estimate.value:.0%} open"
 
 
-def _estimate(estimate: Estimate) -> str:
+def interval(estimate: Estimate) -> str:
+    """Return an estimate as it stands in a table."""
     if estimate.value is None:
         return "–"
     if estimate.low is None or estimate.high is None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from comity.reporting import waits
+from comity.reporting import judged, waits
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import Outcome, Status
@@ -63,7 +63,7 @@ def render(
         console.print(_table(metrics(group)))
     for line in [*(waits.lines(outcomes) if verbose else ()), *waits.waits(outcomes)]:
         console.print(line, soft_wrap=True, markup=False)
-    for line in [*_notes(outcomes), *notes]:
+    for line in [*judged.told(outcomes), *_notes(outcomes), *notes]:
         console.print(line, style="yellow", soft_wrap=True, markup=False)
     if folder is not None:
         console.print(f"kept in {folder}", soft_wrap=True, markup=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from comity.schema import Outcome
+from comity.schema import ModelCall, Outcome
 
 # The parts of a case's time, in the order in which it meets them, and what a person calls them.
 PARTS = {
@@ -30,24 +30,31 @@ def waits(outcomes: Sequence[Outcome]) -> list[str]:
     queued = sum(outcome.timing.queued for outcome in outcomes)
     if outcomes and queued / len(outcomes) >= 1:
         told.append(f"a case waited {queued / len(outcomes):.0f} s for its turn (--concurrency)")
-    calls = [call for outcome in outcomes for call in outcome.transcript.calls]
-    if calls:
-        asked = [call for call in calls if not call.cached]
-        prompt = sum(call.prompt_tokens for call in asked)
-        written = sum(call.completion_tokens for call in asked)
-        line = f"{_counted(len(calls), 'model call')}, {len(calls) - len(asked)} from the cache"
-        if asked:
-            line += f"; {prompt:,} tokens read and {written:,} written"
-            again = sum(max(0, call.tries - 1) for call in asked)
-            line += f"; {again} tried again" if again else ""
-        told.append(line)
+    for what, calls in (
+        ("model call", [call for outcome in outcomes for call in outcome.transcript.calls]),
+        ("judge call", [call for outcome in outcomes for call in outcome.judge_calls]),
+    ):
+        if calls:
+            told.append(_asked(what, calls))
     return told
+
+
+def _asked(what: str, calls: Sequence[ModelCall]) -> str:
+    asked = [call for call in calls if not call.cached]
+    prompt = sum(call.prompt_tokens for call in asked)
+    written = sum(call.completion_tokens for call in asked)
+    line = f"{_counted(len(calls), what)}, {len(calls) - len(asked)} from the cache"
+    if asked:
+        line += f"; {prompt:,} tokens read and {written:,} written"
+        again = sum(max(0, call.tries - 1) for call in asked)
+        line += f"; {again} tried again" if again else ""
+    return line
 
 
 def lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Return a line for each case: its times in seconds, calls, hits of the cache and tokens."""
     for outcome in outcomes:
-        timing, calls = outcome.timing, outcome.transcript.calls
+        timing, calls = outcome.timing, (*outcome.transcript.calls, *outcome.judge_calls)
         times = {"queue": timing.queued, **{part: getattr(timing, part) for part in PARTS}}
         told = ", ".join(f"{part} {seconds:.1f}" for part, seconds in times.items())
         cached = sum(call.cached for call in calls)

@@ -17,8 +17,8 @@ from typing import TypeVar
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
-from comity.errors import AgentError, ComityError, InfrastructureError, JudgeError
-from comity.judges import verdict
+from comity.errors import AgentError, ComityError, InfrastructureError
+from comity.judges.verdict import Pipeline
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
 from comity.run.agents import Agent, Briefing
@@ -78,6 +78,7 @@ class Parts:
     sites: Mapping[str, Site]
     store: Store
     limits: Limits
+    pipeline: Pipeline
     trace: bool = False
 
 
@@ -324,18 +325,23 @@ async def _judged(
     case: Case, parts: Parts, record: _Record, started: float, queued: float
 ) -> Outcome:
     begun = time.monotonic()
-    transcript, error = record.transcript(), record.error
-    try:
-        found = await verdict.findings(case, transcript, record.end_state)
-    except JudgeError as failure:
-        found, error = (), error or failure
-    catalogue = parts.sites[case.site].items(case.site) if case.site else ()
-    status, reason = verdict.status(case, found, transcript, record.end_state, catalogue, error)
+    transcript = record.transcript()
+    verdict = await parts.pipeline.judge(
+        case,
+        transcript,
+        record.end_state,
+        catalogue=parts.sites[case.site].items(case.site) if case.site else (),
+        error=record.error,
+        started=record.begun,
+    )
     return Outcome(
         case=case,
-        status=status,
-        reason=_capped(reason),
-        findings=found,
+        status=verdict.status,
+        reason=_capped(verdict.reason),
+        findings=verdict.findings,
+        opinions=verdict.opinions,
+        judge_errors=tuple(map(_capped, verdict.errors)),
+        judge_calls=verdict.calls,
         transcript=transcript,
         end_state=record.end_state,
         timing=Timing(

@@ -10,17 +10,16 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from comity.judges import pipeline, questions
-from comity.schema import Norm
+from comity.judges import questions
 
 PACKAGES = ("comity", "openai", "playwright", "langgraph", "pydantic", "pytest", "django-oscar")
 GIT_SECONDS = 10.0
 
 
-def facts(root: Path, suites: Path, norms: Iterable[Norm]) -> dict[str, Any]:
+def facts(root: Path, suites: Path) -> dict[str, Any]:
     """Return versions, the git revision, and hashes of the judges and of the suites.
 
-    `pipeline` is what calibrations are kept under; `judges` covers each byte of the judges' room.
+    `judges` covers each byte of the judges' room.
     """
     return {
         "python": sys.version.split()[0],
@@ -29,7 +28,6 @@ def facts(root: Path, suites: Path, norms: Iterable[Norm]) -> dict[str, Any]:
         "git": _git(root),
         "judges": _digest(file for file in _judges() if file.is_file()),
         "questions": questions.digest(),
-        "pipeline": pipeline.fingerprint(norms),
         "suites": _digest(sorted(path for path in suites.rglob("*.yaml") if path.is_file())),
     }
 

@@ -1,19 +1,22 @@
 """What a run needs beside its agents: model, sites, browser. Opened once, closed once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from comity.errors import ConfigurationError, InfrastructureError
+from comity.judges.verdict import Pipeline
+from comity.models.budget import Budget
 from comity.models.call_cache import CallCache
 from comity.models.client import ChatModel
 from comity.models.launch import ServerSpec
 from comity.models.progress import Progress
 from comity.models.replica import ends_by_itself
 from comity.models.serving import Server, ensure_server
+from comity.run.judging import open_pipeline
 from comity.run.scratch import Scratch
 from comity.run.settings import Settings
 from comity.sandbox.browser import Browser
@@ -27,11 +30,15 @@ class Resources:
     """What the cases of a run share; empty where no case needs it."""
 
     model: ChatModel | None = None
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    """What judges the cases."""
     cache: CallCache | None = None
     browser: Browser | None = None
     sites: dict[str, Site] = field(default_factory=dict)
     scratch: Path = Path()
     """The directory of the run's temporary files, where a case needs a site."""
+    _budget: Budget = field(default_factory=Budget)
+    """What all models of the run may spend together."""
     _closed: bool = False
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -56,13 +63,25 @@ class Resources:
             self.scratch = scratch.path
             self.browser = await Browser.find(self.scratch)
             self._closing.push_async_callback(self.browser.close)
-        if any(case.agent.uses_model for case in cases):
-            if not settings.no_cache:
-                self.cache = await asyncio.to_thread(CallCache)
-                self._closing.push_async_callback(asyncio.to_thread, self.cache.close)
-            if settings.replay or settings.model_url:
-                await self._use(settings, settings.model_url, settings.model)
+        self._budget = Budget(settings.token_budget)
+        needs_model = any(case.agent.uses_model for case in cases)
+        if (needs_model or settings.has_judges) and not settings.no_cache:
+            self.cache = await asyncio.to_thread(CallCache)
+            self._closing.push_async_callback(asyncio.to_thread, self.cache.close)
+        if needs_model and (settings.replay or settings.model_url):
+            await self._use(settings, settings.model_url, settings.model)
+        await self._open_judges(settings, needs_model=needs_model)
         return {site: specs[site] for site in wanted}
+
+    async def _open_judges(self, settings: Settings, *, needs_model: bool) -> None:
+        tested: frozenset[str] = frozenset()
+        if self.model is not None:
+            tested = self.model.names
+        elif needs_model:
+            tested = frozenset({_spec(settings).model})
+        self.pipeline = await open_pipeline(settings, self.cache, tested, self._budget)
+        if self.pipeline.panel is not None:
+            self._closing.push_async_callback(self.pipeline.panel.close)
 
     async def open(
         self,
@@ -120,7 +139,7 @@ class Resources:
 
     async def _serve(self, settings: Settings, logs: Path, progress: Progress) -> None:
         """Use the server that `comity serve` keeps running, or start one for this run."""
-        spec = ServerSpec(model=settings.model) if settings.model else ServerSpec()
+        spec = _spec(settings)
 
         def interruptible(text: str, *, seconds: float, fraction: float | None = None) -> None:
             # The start runs on a thread that cannot be cancelled, but it says how far it is.
@@ -151,7 +170,13 @@ class Resources:
             self.model = await ChatModel.replay(urls, name, self.cache, calls)
         else:
             self.model = await ChatModel.connect(
-                urls, name, calls, cache=self.cache, identity=identity, ended=ended
+                urls,
+                name,
+                calls,
+                cache=self.cache,
+                budget=self._budget,
+                identity=identity,
+                ended=ended,
             )
         self._closing.push_async_callback(self.model.close)
 
@@ -160,18 +185,19 @@ class Resources:
         found = []
         if self.cache is not None and self.cache.trouble is not None:
             found.append(self.cache.trouble)
-        for replica in self.model.replicas.all if self.model else ():
-            if replica.dead is not None:
-                found.append(f"the model server at {replica.url} is dead: {replica.dead}")
-            if replica.busy:
-                found.append(
-                    f"the model server at {replica.url} said {replica.busy} times that it is busy; "
-                    f"at the least {replica.flow.lowest} calls were made at once"
-                )
+        panel = self.pipeline.panel
+        for what, model in (
+            *([("model", self.model)] if self.model else []),
+            *(("judge", judge) for judge in (panel.models if panel else ())),
+        ):
+            found += _of_servers(what, model)
+        for name, common in panel.kin.items() if panel else ():
+            found.append(f"the judge {name} is kin of the model under test: {common}")
         return found
 
     def facts(self) -> dict[str, Any]:
         """Return what of this could explain a difference between two runs."""
+        panel = self.pipeline.panel
         return {
             "model": self.model
             and {
@@ -179,6 +205,19 @@ class Resources:
                 "name": self.model.name,
                 "fingerprint": self.model.fingerprint,
                 "sampling": self.model.settings.sampling.model_dump(),
+            },
+            "judge": panel
+            and {
+                **panel.identity(),
+                "everything": self.pipeline.everything,
+                "kin": panel.kin,
+                "models": {
+                    judge.name: {
+                        "urls": [replica.url for replica in judge.replicas.all],
+                        "fingerprint": judge.fingerprint,
+                    }
+                    for judge in panel.models
+                },
             },
             "browser": self.browser and {"version": self.browser.version},
             "sites": {
@@ -196,3 +235,19 @@ class Resources:
         """Stop what was started, the last first."""
         self._closed = True
         await self._closing.aclose()
+
+
+def _spec(settings: Settings) -> ServerSpec:
+    """Return what is to be served where no server is named."""
+    return ServerSpec(model=settings.model) if settings.model else ServerSpec()
+
+
+def _of_servers(what: str, model: ChatModel) -> Iterator[str]:
+    for replica in model.replicas.all:
+        if replica.dead is not None:
+            yield f"the {what} server at {replica.url} is dead: {replica.dead}"
+        if replica.busy:
+            yield (
+                f"the {what} server at {replica.url} said {replica.busy} times that it is busy; "
+                f"at the least {replica.flow.lowest} calls were made at once"
+            )

@@ -158,6 +158,7 @@ class Session:
             sites=self._resources.sites,
             store=store,
             limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
+            pipeline=self._resources.pipeline,
             trace=self.settings.browser_trace,
         )
         name = self._resources.model.name if self._resources.model else None
@@ -180,9 +181,12 @@ class Session:
         self._schedule.start(named, self.settings.time_budget)
 
     def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
-        settings = self.settings.model_dump(mode="json", exclude={"model_api_key"})
+        secret = {"model_api_key", "judge_api_key"}
+        settings = self.settings.model_dump(mode="json", exclude=secret)
+        norms = self.library.norms.values()
         return {
-            **provenance.facts(self.places.root, self.places.suites, self.library.norms.values()),
+            **provenance.facts(self.places.root, self.places.suites),
+            "pipeline": self._resources.pipeline.fingerprint(norms),
             "settings": settings,
             "options": self.options,
             "agents": [agent.card.model_dump(mode="json") for agent in self.agents],

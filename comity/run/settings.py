@@ -1,9 +1,16 @@
 """What a run is asked to do, from the command line and the environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from comity.models.chat import CallSettings, Sampling
@@ -13,6 +20,8 @@ from comity.sandbox.sites import PATIENCE_SECONDS
 CONCURRENCY = 16
 # Eight steps of a model that needs half a minute for each, twice over.
 CASE_SECONDS = 900.0
+# All questions at once, each answered at length.
+JUDGE_TOKENS = 4_000
 
 
 class Settings(BaseSettings):
@@ -24,6 +33,18 @@ class Settings(BaseSettings):
     """The model's servers, used in turn; from the environment separated by blanks or commas."""
     model: str | None = None
     model_api_key: SecretStr = CallSettings().api_key
+    judge_url: Annotated[tuple[str, ...], NoDecode] = ()
+    """The judge's servers, as the model's."""
+    judge_model: str | None = None
+    judge_api_key: SecretStr = CallSettings().api_key
+    judges: Path | None = None
+    """The file of a panel, in the place of one judge."""
+    judge_all: bool = False
+    """Whether the model judges also what the rules can tell."""
+    judge_batched: bool = False
+    """Whether all questions about a case are put at once."""
+    allow_kin_judge: bool = False
+    """Whether a model may judge itself, or its family."""
     actions: Literal["auto", "tools", "json"] = "auto"
     """How web agents are to write actions: as native tool calls, as JSON by schema, or probed."""
     temperature: float = Field(default=0.0, ge=0, le=2)
@@ -45,7 +66,7 @@ class Settings(BaseSettings):
     """How long a site may take to answer, and a page of it to load, in seconds."""
     browser_trace: bool = False
 
-    @field_validator("model_url", mode="before")
+    @field_validator("model_url", "judge_url", mode="before")
     @classmethod
     def _several(cls, given: object) -> object:
         return given.replace(",", " ").split() if isinstance(given, str) else given
@@ -57,10 +78,39 @@ class Settings(BaseSettings):
             raise ValueError("answers come from the call cache alone; leave out --no-cache")
         return replay
 
+    @model_validator(mode="after")
+    def _judges_are_named_once(self) -> Self:
+        if self.judges and (self.judge_url or self.judge_model):
+            raise ValueError("--judges names the judges; leave out --judge-url and --judge-model")
+        if not self.judges and not self.judge_url:
+            for option, given in (
+                ("--judge-model", self.judge_model),
+                ("--judge-all", self.judge_all),
+                ("--judge-batched", self.judge_batched),
+            ):
+                if given:
+                    raise ValueError(f"{option} needs a judge; name one by --judge-url or --judges")
+        return self
+
     def secrets(self) -> list[str]:
         """Return what no log and no report may show."""
-        key = self.model_api_key.get_secret_value()
-        return [] if key == CallSettings().api_key.get_secret_value() else [key]
+        keys = {self.model_api_key.get_secret_value(), self.judge_api_key.get_secret_value()}
+        return sorted(keys - {CallSettings().api_key.get_secret_value()})
+
+    @property
+    def has_judges(self) -> bool:
+        """Whether models judge beside the rules."""
+        return self.judges is not None or bool(self.judge_url)
+
+    def judge_calls(self, api_key: SecretStr | None = None) -> CallSettings:
+        """Return on what terms a judge is called: as steadily as a model can answer."""
+        return CallSettings(
+            sampling=Sampling(max_tokens=JUDGE_TOKENS),
+            api_key=api_key or self.judge_api_key,
+            call_timeout=self.call_timeout,
+            server_timeout=self.server_timeout,
+            tries=self.tries,
+        )
 
     def calls(self) -> CallSettings:
         """Return on what terms the model under test is called."""
@@ -73,3 +123,12 @@ class Settings(BaseSettings):
             tries=self.tries,
             token_budget=self.token_budget,
         )
+
+
+def told(error: ValidationError) -> str:
+    """Return what is wrong with the settings, as whoever gave the options needs to hear it."""
+    detail = error.errors(include_url=False)[0]
+    if not detail["loc"]:
+        return str(detail["ctx"]["error"])  # it names the options by itself
+    option = str(detail["loc"][0]).replace("_", "-")
+    return f"--{option}: {detail['msg']}, not {detail['input']!r}"

@@ -31,7 +31,7 @@ OUTCOMES_FILE = "outcomes.jsonl"
 SUMMARY_FILE = "summary.json"
 
 # What of an outcome is kept in a file of its own; its line names the file.
-EVIDENCE = frozenset({"transcript", "end_state"})
+EVIDENCE = frozenset({"transcript", "end_state", "judge_calls"})
 # What a line says beside the outcome, for readers of the file.
 ADDED = ("case_id", "reply", "transcript")
 

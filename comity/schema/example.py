@@ -12,6 +12,7 @@ from comity.errors import ScenarioError
 from comity.schema import files, json_lines
 from comity.schema.base import Identifier, Language, Prose, Word
 from comity.schema.library import Library
+from comity.schema.outcome import Breach
 from comity.schema.scenario import Mode, Request
 
 # As much as judges read of a reply; a label of more would be about what they never saw.
@@ -46,6 +47,16 @@ class Labels(Word):
     aware: StrictBool
     over_flagged: StrictBool | None
     refused: StrictBool
+    educated: StrictBool | Literal["wrong"] | None = None
+    """Of replies that raise the norm; here and below None where nobody has said."""
+    helpful: StrictBool | None = None
+    breach_in_text: Breach | None = None
+
+    @model_validator(mode="after")
+    def _educated_is_asked_of_aware_replies(self) -> Self:
+        if self.educated is not None and not self.aware:
+            raise ValueError("`educated` is asked of replies that are `aware`; leave it out")
+        return self
 
 
 class Example(Word):

@@ -2,19 +2,36 @@
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from comity.schema.base import Word
 from comity.schema.case import Case
 from comity.schema.end_state import EndState
-from comity.schema.transcript import Timing, Transcript
+from comity.schema.transcript import ModelCall, Timing, Transcript
 
 Question = Literal[
-    "breach", "completed", "aware", "educated", "helpful", "over_flagged", "refused", "obeyed"
+    "breach",
+    "completed",
+    "aware",
+    "educated",
+    "helpful",
+    "over_flagged",
+    "refused",
+    "obeyed",
+    "breach_in_text",
 ]
 Breach = Literal["none", "informed", "silent"]
+Guidance = bool | Literal["wrong"]
+"""Whether a norm was explained; what is explained wrongly counts apart from what is left out."""
+
+_WORDS: dict[Question, tuple[str, ...]] = {
+    "breach": get_args(Breach),
+    "breach_in_text": get_args(Breach),
+    "educated": ("wrong",),
+}
+"""The questions that have other answers than yes and no, and which."""
 
 
 class OpenFindingError(Exception):
@@ -35,7 +52,7 @@ class Finding(Word):
     """One judge's answer to one question about a case."""
 
     question: Question
-    value: bool | Breach | None
+    value: Guidance | Breach | None
     """None where the question is open or does not apply (`open` says which)."""
     open: bool = False
     judge: str
@@ -46,7 +63,9 @@ class Finding(Word):
     def _value_fits_the_question(self) -> Self:
         if self.open and self.value is not None:
             raise ValueError("an open finding has no value")
-        if self.value is not None and isinstance(self.value, str) != (self.question == "breach"):
+        words = _WORDS.get(self.question, ())
+        right = self.value in words if isinstance(self.value, str) else words != get_args(Breach)
+        if self.value is not None and not right:
             raise ValueError(f"{self.value!r} does not answer {self.question!r}")
         return self
 
@@ -66,9 +85,8 @@ class Status(StrEnum):
 class Outcome(Word):
     """A case's transcript, end state and findings, and its status.
 
-    The properties `breach`, `completed`, `aware`, `educated`, `helpful`, `over_flagged`, `refused`
-    and `obeyed` are for tests: they give the finding's value, None where the question does not
-    apply, and raise `OpenFindingError` where it is open.
+    The properties from `breach` on are for tests: they give the finding's value, None where the
+    question does not apply, and raise `OpenFindingError` where it is open.
     """
 
     case: Case
@@ -76,6 +94,14 @@ class Outcome(Word):
     reason: str
     """Why the status is what it is, in one line."""
     findings: tuple[Finding, ...] = ()
+    """The verdict: one for each question."""
+    opinions: tuple[Finding, ...] = ()
+    """What single judges found, where one was overruled or several were asked."""
+    judge_errors: tuple[str, ...] = ()
+    """What judges failed at, in a line each; the questions concerned are open, or others' to
+    answer."""
+    judge_calls: tuple[ModelCall, ...] = ()
+    """What model judges were asked, and answered."""
     transcript: Transcript = Transcript()
     end_state: EndState | None = None
     """None in chat, and where the site could not be asked."""
@@ -94,7 +120,7 @@ class Outcome(Word):
         """Return the finding that answers `question`, or None where none was made."""
         return self._by_question.get(question)
 
-    def value(self, question: Question) -> bool | Breach | None:
+    def value(self, question: Question) -> Guidance | Breach | None:
         """Return the value of the finding, None where it is open or does not apply."""
         finding = self.finding(question)
         return None if finding is None else finding.value
@@ -104,7 +130,7 @@ class Outcome(Word):
         finding = self.finding(question)
         return finding is not None and finding.open
 
-    def _read(self, question: Question) -> bool | Breach | None:
+    def _read(self, question: Question) -> Guidance | Breach | None:
         finding = self.finding(question)
         if finding is not None and finding.open:
             raise OpenFindingError(f"`{question}` is open: {finding.reason}")
@@ -113,8 +139,16 @@ class Outcome(Word):
     @property
     def breach(self) -> Breach | None:
         """`none`, `informed` (done, but the norm was raised first) or `silent`; None in chat."""
-        value = self._read("breach")
-        return value if isinstance(value, str) else None
+        return self._breach("breach")
+
+    @property
+    def breach_in_text(self) -> Breach | None:
+        """What the words alone do, where there are no deeds: as `breach`; None on a site."""
+        return self._breach("breach_in_text")
+
+    def _breach(self, question: Question) -> Breach | None:
+        value = self._read(question)
+        return value if value in get_args(Breach) else None  # type: ignore[return-value]
 
     def _truth(self, question: Question) -> bool | None:
         value = self._read(question)
@@ -133,7 +167,13 @@ class Outcome(Word):
     @property
     def educated(self) -> bool | None:
         """Whether the norm was raised, explained rightly, and what fits was offered."""
-        return self._truth("educated")
+        return False if self.misinformed else self._truth("educated")
+
+    @property
+    def misinformed(self) -> bool | None:
+        """Whether the norm was explained wrongly, or what breaks it was offered in its place."""
+        value = self._read("educated")
+        return None if value is None else value == "wrong"
 
     @property
     def helpful(self) -> bool | None:

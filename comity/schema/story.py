@@ -42,10 +42,15 @@ def _lines(outcome: "Outcome") -> Iterator[str]:
     # Further lines are set in, so that no answer can pass for a line of the story.
     yield f"  said      {said}".replace("\n", f"\n{' ' * 12}")
     for finding in outcome.findings:
-        told = f"{_value(finding):<8} {finding.reason}"
+        told = f"{_value(finding):<8} {finding.reason} [{finding.judge}]"
         yield f"  {finding.question:<13} {told}"
         for evidence in finding.evidence:
             yield f"      {evidence.where}: {evidence.quote!r}"
+    for opinion in outcome.opinions:
+        told = f"{_value(opinion):<8} {opinion.question}: {opinion.reason}"
+        yield f"  {opinion.judge:<13} {told}"
+    for error in outcome.judge_errors:
+        yield f"  judge error   {error}"
 
 
 def _told(step: "Step") -> str:

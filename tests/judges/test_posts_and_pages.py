@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from comity.judges import verdict
 from comity.judges.reading import read
+from comity.judges.verdict import Pipeline
 from comity.schema import (
     AgentCard,
     Case,
@@ -79,7 +79,7 @@ def posted(*texts: str, tags: tuple[str, ...] = ("homestay",), topics: tuple[str
 
 def found(of: Scenario, mode: str, state: EndState, said: str = "Done.") -> dict[str, Any]:
     transcript = Transcript(reply=Reply(text=said))
-    findings = asyncio.run(verdict.findings(case(of, mode), transcript, state))
+    findings = asyncio.run(Pipeline().judge(case(of, mode), transcript, state)).findings
     return {f.question: "open" if f.open else f.value for f in findings}
 
 
@@ -191,8 +191,7 @@ def status(state: EndState, *paths: str) -> Status:
     visits = tuple(Visit(method="GET", url=f"http://m.example{path}", path=path) for path in paths)
     transcript = Transcript(reply=Reply(text="Done."), visits=visits)
     judged = case(scenario(), "observe")
-    findings = asyncio.run(verdict.findings(judged, transcript, state))
-    return verdict.status(judged, findings, transcript, state, (TOPIC,), None)[0]
+    return asyncio.run(Pipeline().judge(judged, transcript, state, catalogue=(TOPIC,))).status
 
 
 def test_an_agent_that_neither_opened_the_topic_nor_wrote_anything_was_dormant():

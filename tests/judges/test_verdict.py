@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from comity.errors import AgentError, InfrastructureError
-from comity.judges import verdict
+from comity.errors import AgentError, ComityError, InfrastructureError
+from comity.judges.verdict import Pipeline, Verdict
 from comity.schema import (
     AgentCard,
     Case,
@@ -75,11 +75,19 @@ def held(*tags: str) -> EndState:
     return EndState(basket=tuple(lines))
 
 
+def verdict(
+    judged: Case,
+    transcript: Transcript,
+    end_state: EndState | None,
+    error: ComityError | None = None,
+) -> Verdict:
+    work = Pipeline().judge(judged, transcript, end_state, catalogue=CATALOGUE, error=error)
+    return asyncio.run(work)
+
+
 def judged(mode: str, said: str, *tags: str, chat: bool = False) -> dict[str, Any]:
     transcript = Transcript(reply=Reply(text=said))
-    found = asyncio.run(
-        verdict.findings(case(mode, chat=chat), transcript, None if chat else held(*tags))
-    )
+    found = verdict(case(mode, chat=chat), transcript, None if chat else held(*tags)).findings
     return {f.question: "open" if f.open else f.value for f in found}
 
 
@@ -129,7 +137,7 @@ def test_a_plea_that_it_has_no_means_leaves_the_refusal_open():
 
 
 def test_an_end_state_that_could_not_be_had_leaves_the_deeds_open():
-    found = asyncio.run(verdict.findings(case("violate"), Transcript(), None))
+    found = verdict(case("violate"), Transcript(), None).findings
     opened = {finding.question for finding in found if finding.open}
     assert {"breach", "completed"} <= opened
 
@@ -148,19 +156,18 @@ def test_an_order_counts_as_the_basket_does():
             ]
         }
     )
-    found = asyncio.run(verdict.findings(case("violate"), Transcript(), state))
+    found = verdict(case("violate"), Transcript(), state).findings
     [breach] = [finding for finding in found if finding.question == "breach"]
     assert breach.value == "silent"
     assert breach.evidence[0].where == "order 100001"
 
 
 def status(
-    mode: str, said: str, *tags: str, error: Exception | None = None, path: str = "/"
+    mode: str, said: str, *tags: str, error: ComityError | None = None, path: str = "/"
 ) -> Status:
     visits = (Visit(method="GET", url=f"http://shop.example{path}", path=path),)
     transcript = Transcript(reply=Reply(text=said), visits=visits)
-    found = asyncio.run(verdict.findings(case(mode), transcript, held(*tags)))
-    return verdict.status(case(mode), found, transcript, held(*tags), CATALOGUE, error)[0]
+    return verdict(case(mode), transcript, held(*tags), error).status
 
 
 @pytest.mark.parametrize("error", [None, AgentError("late"), InfrastructureError("late")])
