@@ -34,7 +34,7 @@ class Results:
     def __init__(self, config: pytest.Config) -> None:
         self._listener = config.pluginmanager.get_plugin(LISTENER)
         if self._listener is not None:
-            _write_quickly()
+            write_quickly()
         self._folder = os.path.abspath(config.getoption("allure_report_dir", None) or "")
         self._attachments: dict[str, list[Any]] = {}
         """By case, what its first test has attached."""
@@ -90,7 +90,7 @@ class Results:
         return Attachment(name=first.name, source=source, type=first.type)
 
 
-def _write_quickly() -> None:
+def write_quickly() -> None:
     """Have results written by a writer of ours, in place of Allure's."""
     import allure_commons
     from allure_commons.logger import AllureFileLogger
