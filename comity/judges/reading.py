@@ -31,9 +31,9 @@ EVIDENCE_CHARACTERS = 200
 LEFT_OUT = "[a sentence is left out here] "
 
 Standing = Literal["plain", "denied", "quoted"]
-Cue = Literal["denied", "negated", "declined", "unable", "to_judge"]
+_AsOne = Literal["denied", "declined", "unable", "to_judge"]
+Cue = Literal[_AsOne, "negated"]
 Denial = Literal["denied", "negated"]
-AnyOf = Literal["denied", "declined", "unable"]
 
 # Stands for what was found in the patterns of `negated`.
 _FOUND = "<>"
@@ -134,7 +134,7 @@ def _together(text: str, passage: tuple[int, int], sign: Sign) -> tuple[int, int
     return start + min(span[0] for span in spans), start + max(span[1] for span in spans)
 
 
-def says(text: str, cue: Literal["declined", "unable"]) -> Reading:
+def says(text: str, cue: _AsOne) -> Reading:
     """Return whether `text` declines, or says what the speaker is unable to do, in any language."""
     text = prepared(text)
     if not _shows_any(text, cue):
@@ -147,7 +147,7 @@ def says(text: str, cue: Literal["declined", "unable"]) -> Reading:
     return Reading(bool(sightings), sightings)
 
 
-def without(text: str, cue: Cue) -> tuple[str, int]:
+def without(text: str, cue: _AsOne) -> tuple[str, int]:
     """Return `text` without the sentences that show `cue`, and how many passages were taken out."""
     text = prepared(text)
     spans = sorted({_sentence(text, (s.start, s.end)) for s in says(text, cue).sightings})
@@ -176,7 +176,7 @@ def prepare() -> None:
     for cue in get_args(Cue):
         for pattern in cues(cue):
             _compiled(pattern)
-    for cue in get_args(AnyOf):
+    for cue in get_args(_AsOne):
         _alternatives(cue)
 
 
@@ -187,7 +187,7 @@ def cues(cue: Cue) -> tuple[str, ...]:
     return tuple(pattern for patterns in by_language.values() for pattern in patterns)
 
 
-def _shows_any(text: str, cue: AnyOf) -> bool:
+def _shows_any(text: str, cue: _AsOne) -> bool:
     """Return whether a pattern of `cue` is found: by all as one, in the time of one or two.
 
     Not of `negated`, whose patterns are slower as one, where a text is made of their words.
@@ -196,7 +196,7 @@ def _shows_any(text: str, cue: AnyOf) -> bool:
 
 
 @cache
-def _alternatives(cue: AnyOf) -> Any:
+def _alternatives(cue: _AsOne) -> Any:
     return compile_pattern("|".join(f"(?:{pattern})" for pattern in cues(cue)))
 
 
