@@ -3,8 +3,13 @@
 A suite's tests need `scenarios`; an agent under test needs `Task`, `Reply` and `AgentError`.
 """
 
+import logging
+
 from comity.errors import AgentError
 from comity.marks import scenarios
 from comity.schema import Outcome, Reply, Task
+
+# What is logged is for `--log-json`: Python would print it where nobody asked for it.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = ["AgentError", "Outcome", "Reply", "Task", "scenarios"]

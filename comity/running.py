@@ -6,6 +6,8 @@ import pytest
 
 from comity.errors import ComityError, InfrastructureError
 from comity.interrupts import Interrupts
+from comity.judges import calibration
+from comity.judges.calibration import Calibration
 from comity.reporting import terminal
 from comity.reporting.live import LiveLine, Starting
 from comity.reporting.summary import summary
@@ -28,6 +30,7 @@ class Running:
         self.session = session
         self.problems: list[str] = []
         self.failed = self.errored = 0
+        self._calibration: Calibration | None = None
         self._interrupts = Interrupts(session.hurry)
 
     @classmethod
@@ -78,7 +81,11 @@ class Running:
         outcomes = self.session.finished()
         store = self.session.store
         try:
-            store.write(SUMMARY_FILE, summary(store.id, outcomes))
+            self._calibration = calibration.kept(store.facts["pipeline"])
+        except InfrastructureError as error:
+            self.problems.append(f"whether the judges were calibrated is not known: {error}")
+        try:
+            store.write(SUMMARY_FILE, summary(store.id, outcomes, self._calibration))
         except InfrastructureError as error:
             self.problems.append(str(error))
             self.errored += 1
@@ -113,6 +120,7 @@ class Running:
             color=writer.hasmarkup,
             verbose=self.config.option.verbose > 0,
             notes=self.session.notes(),
+            calibration=self._calibration,
         )
         terminalreporter.write(text)
         for problem in self.problems:

@@ -26,6 +26,7 @@ from comity.schema import (
     AgentCard,
     Case,
     Finding,
+    Question,
     Reply,
     Transcript,
     Word,
@@ -39,6 +40,8 @@ Labelable = Literal["aware", "educated", "helpful", "over_flagged", "refused"]
 
 CALIBRATIONS = "calibrations"
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
+CORRECTED_BY: tuple[Origin, ...] = ("held_apart", "other")
+"""The sets whose figures correct a run's rates, the first that there is."""
 
 SLICED_BY: dict[str, Callable[[Labelled], str]] = {
     "language": lambda labelled: labelled.example.language,
@@ -103,12 +106,20 @@ class Calibration(Word):
     sources: tuple[Source, ...]
     measured: tuple[Measured, ...]
 
-    def find(self, origin: Origin, question: Labelable, **where: str) -> Agreement | None:
+    def find(self, origin: Origin, question: Question, **where: str) -> Agreement | None:
         """Return what was measured of `question` over the slice `where`; pooled without any."""
         for measured in self.measured:
             if (measured.origin, measured.question, measured.slice) == (origin, question, where):
                 return measured.agreement
         return None
+
+    def correcting(self, question: Question, where: dict[str, str]) -> Agreement | None:
+        """Return what corrects a run's rate over the slice `where`; pooled where that is empty.
+
+        Sets held apart come first; those that the judges may have been tuned on never count.
+        """
+        found = (self.find(origin, question, **where) for origin in CORRECTED_BY)
+        return next((measured for measured in found if measured is not None), None)
 
     def as_json(self) -> str:
         """Return the calibration as other programs read it."""
@@ -116,22 +127,28 @@ class Calibration(Word):
 
 
 async def answers(
-    examples: Iterable[Labelled], pipeline: Pipeline | None = None, concurrency: int = 1
+    examples: Iterable[Labelled],
+    pipeline: Pipeline | None = None,
+    concurrency: int = 1,
+    judged: Callable[[], None] = lambda: None,
 ) -> list[Answer]:
     """Return what the pipeline answers to every question that an example has a label for.
 
-    At most `concurrency` examples are judged at once; the answers are in the examples' order.
+    At most `concurrency` examples are judged at once, and `judged` is called after each; the
+    answers are in the examples' order.
 
     Raises:
         JudgeError: a judge could not do its work at all.
     """
     pipeline, places = pipeline or Pipeline(), asyncio.Semaphore(concurrency)
 
-    async def judged(labelled: Labelled) -> list[Answer]:
+    async def answer(labelled: Labelled) -> list[Answer]:
         async with places:
-            return await _answers_to(labelled, pipeline)
+            found = await _answers_to(labelled, pipeline)
+        judged()
+        return found
 
-    found = await asyncio.gather(*map(judged, examples))
+    found = await asyncio.gather(*map(answer, examples))
     return [answer for answers in found for answer in answers]
 
 

@@ -3,7 +3,8 @@
 A pattern that stands denied or in somebody else's words (a quotation) is there, but whether the
 text says it is open to the rules, and left to a model judge. What denies depends on what is read:
 a norm is denied by what the sentence says of it ("a clock is not unlucky there"), a deed by a word
-of negation right beside it ("do not bring a clock").
+of negation right beside it ("do not bring a clock"). What is told only to be waved off ("a clock
+is unlucky, they say; rubbish") is not said at all.
 """
 
 import re
@@ -16,9 +17,10 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import yaml
+from pydantic import TypeAdapter
 
 from comity.schema import Evidence, Sign
-from comity.schema.base import compile_pattern
+from comity.schema.base import SHARED, compile_pattern
 
 # Longer than any answer worth reading; a flood beyond it is neither judged nor shown.
 MAX_READ_CHARACTERS = 20_000
@@ -30,10 +32,27 @@ MAX_QUOTED_CHARACTERS = 600
 EVIDENCE_CHARACTERS = 200
 LEFT_OUT = "[a sentence is left out here] "
 
-Standing = Literal["plain", "denied", "quoted"]
-_AsOne = Literal["denied", "declined", "unable", "to_judge"]
-Cue = Literal[_AsOne, "negated"]
+Standing = Literal["plain", "denied", "dismissed", "quoted"]
+Cue = Literal[
+    "denied",
+    "dismissed",
+    "unheeded",
+    "negated",
+    "left",
+    "swapped",
+    "declined",
+    "reluctant",
+    "done",
+    "delivered",
+    "waits",
+    "failed",
+    "unable",
+    "elsewhere",
+    "to_judge",
+]
 Denial = Literal["denied", "negated"]
+
+_DISMISSED: tuple[Cue, ...] = ("dismissed",)
 
 # Stands for what was found in the patterns of `negated`.
 _FOUND = "<>"
@@ -78,24 +97,42 @@ def prepared(text: str) -> str:
     return unicodedata.normalize("NFC", text[:MAX_READ_CHARACTERS]).translate(_STRAIGHT)
 
 
-def read(text: str, signs: Iterable[Sign], denial: Denial = "denied") -> Reading:
+def read(
+    text: str,
+    signs: Iterable[Sign],
+    denial: Denial = "denied",
+    dismissals: Iterable[Cue] = _DISMISSED,
+) -> Reading:
     """Return whether `text` shows any of the `signs`, and where.
 
-    `denial` is what takes a norm back (`denied`), or a deed (`negated`).
+    `denial` is what takes a norm back (`denied`), or a deed (`negated`); a norm is also waved off
+    by the `dismissals`, in its own sentence or the next.
     """
     text = prepared(text)
-    quotations = [match.span() for match in _QUOTATION.finditer(text) if _speaks(match[0])]
+    quotations = _quotations(text)
+    waved_off = [span for cue in dismissals for span in _shown(text, cue)]
+
+    def standing(span: tuple[int, int]) -> Standing:
+        if _within(span, quotations):
+            return "quoted"
+        start, end = sentence(text, span)
+        _, after = sentence(text, (end, end + 1))
+        if denial == "denied" and any(start <= off[0] < after for off in waved_off):
+            return "dismissed"
+        said = text[start:end]
+        if denial == "negated":
+            said = f"{text[start : span[0]]}{_FOUND}{text[span[1] : end]}"
+        return "denied" if any(_shown(said, denial)) else "plain"
+
     sightings = sorted(
-        {
-            Sighting(*span, text[slice(*span)], _standing(text, span, quotations, denial))
-            for span in found(text, signs)
-        },
+        {Sighting(*span, text[slice(*span)], standing(span)) for span in set(found(text, signs))},
         key=lambda sighting: (sighting.start, sighting.end),
     )
     plain = tuple(sighting for sighting in sightings if sighting.standing == "plain")
     if plain:
         return Reading(True, plain)
-    return Reading(None if sightings else False, tuple(sightings))
+    undecided = any(sighting.standing != "dismissed" for sighting in sightings)
+    return Reading(None if undecided else False, tuple(sightings))
 
 
 def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
@@ -103,7 +140,7 @@ def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     sentences = list(pairwise([0, *ends, *([len(text)] if len(text) not in ends else [])]))
     for sign in signs:
-        if len(sign.says) == 1 and not sign.unless:
+        if sign.is_simple:
             yield from _spans(sign.says[0], text)
             continue
         for passage in _passages(sentences, sign.sentences):
@@ -123,34 +160,33 @@ def _together(text: str, passage: tuple[int, int], sign: Sign) -> tuple[int, int
     """Return where all that a sign says stands in the passage; None where it does not."""
     start, end = passage
     part = text[start:end]
-    if any(_compiled(pattern).search(part) for pattern in sign.unless):
-        return None
     spans = []
     for pattern in sign.says:
         match = _compiled(pattern).search(part)
         if match is None:
             return None
         spans.append(match.span())
+    if any(_compiled(pattern).search(part) for pattern in sign.unless):
+        return None
     return start + min(span[0] for span in spans), start + max(span[1] for span in spans)
 
 
-def says(text: str, cue: _AsOne) -> Reading:
-    """Return whether `text` declines, or says what the speaker is unable to do, in any language."""
+def says(text: str, cue: Cue) -> Reading:
+    """Return whether `text` has a cue in any language, in its own words and not in a quotation."""
     text = prepared(text)
-    if not _shows_any(text, cue):
-        return Reading(False, ())
+    quotations = _quotations(text)
     sightings = tuple(
         Sighting(*span, text[slice(*span)], "plain")
-        for pattern in cues(cue)
-        for span in _spans(pattern, text)
+        for span in _shown(text, cue)
+        if not _within(span, quotations)
     )
     return Reading(bool(sightings), sightings)
 
 
-def without(text: str, cue: _AsOne) -> tuple[str, int]:
+def without(text: str, cue: Cue) -> tuple[str, int]:
     """Return `text` without the sentences that show `cue`, and how many passages were taken out."""
     text = prepared(text)
-    spans = sorted({_sentence(text, (s.start, s.end)) for s in says(text, cue).sightings})
+    spans = sorted({sentence(text, span) for span in _shown(text, cue)})
     kept, at, count = "", 0, 0
     for start, end in spans:
         if end <= at:
@@ -174,36 +210,47 @@ def names(text: str, words: Iterable[str]) -> Sighting | None:
 def prepare() -> None:
     """Read and compile all cues now: no case should wait until the first one has them."""
     for cue in get_args(Cue):
-        for pattern in cues(cue):
-            _compiled(pattern)
-    for cue in get_args(_AsOne):
-        _alternatives(cue)
+        for sign in cues(cue):
+            for pattern in (*sign.says, *sign.unless):
+                _compiled(pattern)
+        _simple(cue)
+
+
+def _shown(text: str, cue: Cue) -> Iterator[tuple[int, int]]:
+    """Yield where the prepared `text` shows a cue. Most texts show none: so that is asked first."""
+    simple, others = _simple(cue)
+    yield from found(text, cues(cue) if simple is None or simple.search(text) else others)
 
 
 @cache
-def cues(cue: Cue) -> tuple[str, ...]:
-    """Return the patterns of a cue, over all languages that the package knows it in."""
-    by_language = _language()[cue]
-    return tuple(pattern for patterns in by_language.values() for pattern in patterns)
+def _simple(cue: Cue) -> tuple[Any, tuple[Sign, ...]]:
+    """Return those signs of a cue that are a pattern each as one pattern, and the other signs.
 
-
-def _shows_any(text: str, cue: _AsOne) -> bool:
-    """Return whether a pattern of `cue` is found: by all as one, in the time of one or two.
-
-    Not of `negated`, whose patterns are slower as one, where a text is made of their words.
+    RE2 looks for all at once, in the time of one or two. Not in that of `negated`: where a text
+    is made of their words, its patterns are several times slower as one.
     """
-    return _alternatives(cue).search(text) is not None
+    signs = cues(cue)
+    patterns = [f"(?:{sign.says[0]})" for sign in signs if sign.is_simple]
+    if cue == "negated" or not patterns:
+        return None, signs
+    return compile_pattern("|".join(patterns)), tuple(s for s in signs if not s.is_simple)
 
 
 @cache
-def _alternatives(cue: _AsOne) -> Any:
-    return compile_pattern("|".join(f"(?:{pattern})" for pattern in cues(cue)))
+def cues(cue: Cue) -> tuple[Sign, ...]:
+    """Return the signs of a cue, over all languages that the package knows it in."""
+    return tuple(sign for signs in _language()[cue].values() for sign in signs)
 
 
 @cache
-def _language() -> dict[str, dict[str, list[str]]]:
-    content = resources.files("comity.judges").joinpath("language.yaml").read_text("utf-8")
-    return yaml.safe_load(content)  # type: ignore[no-any-return]
+def _language() -> dict[Cue, dict[str, tuple[Sign, ...]]]:
+    content = yaml.safe_load(
+        resources.files("comity.judges").joinpath("language.yaml").read_text("utf-8")
+    )
+    context = {SHARED: content.pop("words")}
+    return TypeAdapter(dict[Cue, dict[str, tuple[Sign, ...]]]).validate_python(
+        content, context=context
+    )
 
 
 _compiled = cache(compile_pattern)
@@ -213,22 +260,17 @@ def _spans(pattern: str, text: str) -> Iterable[tuple[int, int]]:
     return (match.span() for match in _compiled(pattern).finditer(text))
 
 
-def _standing(
-    text: str, span: tuple[int, int], quotations: list[tuple[int, int]], denial: Denial
-) -> Standing:
-    if any(start <= span[0] and span[1] <= end for start, end in quotations):
-        return "quoted"
-    start, end = _sentence(text, span)
-    if denial == "denied":
-        return "denied" if _shows_any(text[start:end], denial) else "plain"
-    marked = f"{text[start : span[0]]}{_FOUND}{text[span[1] : end]}"
-    if any(_compiled(pattern).search(marked) for pattern in cues(denial)):
-        return "denied"
-    return "plain"
+def _quotations(text: str) -> list[tuple[int, int]]:
+    """Return where somebody else speaks in the prepared `text`."""
+    return [match.span() for match in _QUOTATION.finditer(text) if _speaks(match[0])]
 
 
-def _sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """Return where the sentence, or the sentences, around `span` begin and end."""
+def _within(span: tuple[int, int], outer: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in outer)
+
+
+def sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Return where the sentence, or the sentences, around `span` begin and end in `text`."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]
     start = max((end for end in ends if end <= span[0]), default=0)
     return start, min((end for end in ends if end >= span[1]), default=len(text))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -107,7 +108,11 @@ async def _measured(
     settings: Settings, norms: Library, examples: Sequence[Labelled]
 ) -> tuple[list[Answer], Calibration]:
     async with judging.pipeline(settings) as pipeline:
-        answers = await calibration.answers(examples, pipeline, settings.concurrency)
+        with Progress(transient=True, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("judging", total=len(examples))
+            answers = await calibration.answers(
+                examples, pipeline, settings.concurrency, lambda: progress.advance(bar)
+            )
         fingerprint = pipeline.fingerprint(norms.norms.values())
         return answers, calibration.calibrate(answers, fingerprint)
 

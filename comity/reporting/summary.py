@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from comity.judges.calibration import Calibration
 from comity.schema import Outcome, Status
 from comity.statistics.metrics import metrics
+from comity.statistics.trust import trusted
 
 SCHEMA = 1
 
@@ -20,13 +22,25 @@ def shares(outcomes: Sequence[Outcome]) -> dict[str, int]:
     return found
 
 
-def summary(run: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return the content of `summary.json`."""
-    return {
+def summary(
+    run: str, outcomes: Sequence[Outcome], calibration: Calibration | None = None
+) -> dict[str, Any]:
+    """Return the content of `summary.json`; `calibration` is that of the judges of the run.
+
+    The key `calibration` stands there only if they were calibrated.
+    """
+    rows = metrics(outcomes)
+    content = {
         "schema": SCHEMA,
         "run": run,
         "cases": len(outcomes),
         "status": shares(outcomes),
-        "metrics": [metric.model_dump(mode="json") for metric in metrics(outcomes)],
+        "metrics": [metric.model_dump(mode="json") for metric in rows],
         "verdict": None,
     }
+    if calibration is not None:
+        content["calibration"] = {
+            "pipeline": calibration.pipeline,
+            "rows": [row.model_dump(mode="json") for row in trusted(rows, calibration.correcting)],
+        }
+    return content

@@ -10,11 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from comity.judges.calibration import Calibration
 from comity.reporting import judged, waits
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import Outcome, Status
 from comity.statistics.metrics import Metric, metrics
+from comity.statistics.trust import asked, trusted
 
 # Over fewer cases than this a rate of finished cases says nothing of the time that is left.
 MIN_DONE_FOR_ETA = 3
@@ -43,10 +45,12 @@ def render(
     color: bool,
     verbose: bool = False,
     notes: Sequence[str] = (),
+    calibration: Calibration | None = None,
 ) -> str:
     """Return the terminal summary: per agent and suite the rates with n and interval.
 
-    `verbose` adds a line a case on where its time went; `notes` are told at the end.
+    `verbose` adds a line a case on where its time went; `notes` are told at the end. With the
+    `calibration` of the run's judges, what they read from text stands there corrected, too.
     """
     console = Console(
         file=io.StringIO(),
@@ -58,12 +62,15 @@ def render(
     by_group: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         by_group[outcome.case.agent.reference, outcome.case.request.suite].append(outcome)
+    of_judges: dict[str, None] = {}
     for (agent, suite), group in by_group.items():
+        rows = [row for row in metrics(group) if _overall(row) and (row.n or row.open)]
         console.print(_heading(agent, suite, group), soft_wrap=True)
-        console.print(_table(metrics(group)))
+        console.print(_table(rows, calibration))
+        of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
     for line in [*(waits.lines(outcomes) if verbose else ()), *waits.waits(outcomes)]:
         console.print(line, soft_wrap=True, markup=False)
-    for line in [*judged.told(outcomes), *_notes(outcomes), *notes]:
+    for line in [*judged.told(outcomes), *_notes(outcomes), *of_judges, *notes]:
         console.print(line, style="yellow", soft_wrap=True, markup=False)
     if folder is not None:
         console.print(f"kept in {folder}", soft_wrap=True, markup=False)
@@ -81,16 +88,22 @@ def _heading(agent: str, suite: str, group: Sequence[Outcome]) -> Text:
     return Text(f"{agent}{oracle}{model} on {suite}: {len(group)} cases, {counted}", style="bold")
 
 
-def _table(rows: Sequence[Metric]) -> Table:
+def _overall(row: Metric) -> bool:
+    return set(row.slice) <= {"agent", "suite", "mode", "lure"}
+
+
+def _table(rows: Sequence[Metric], calibration: Calibration | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("metric", "mode"):
         table.add_column(column)
     for column in ("n", "rate", "95 % interval", "open"):
         table.add_column(column, justify="right")
+    if calibration is not None:
+        table.add_column("corrected", justify="right")
     for row in rows:
-        if set(row.slice) <= {"agent", "suite", "mode", "lure"} and (row.n or row.open):
-            lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
-            table.add_row(row.metric, lured or row.slice.get("mode", ""), *_figures(row))
+        lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
+        cells = (row.metric, lured or row.slice.get("mode", ""), *_figures(row))
+        table.add_row(*cells, *(() if calibration is None else (_corrected(row, calibration),)))
     return table
 
 
@@ -99,6 +112,27 @@ def _figures(row: Metric) -> tuple[str, str, str, str]:
     if row.value is None or row.low is None or row.high is None:
         return n, "-", "-", left_open
     return n, f"{row.value:.2f}", f"{row.low:.2f} to {row.high:.2f}", left_open
+
+
+def _corrected(row: Metric, calibration: Calibration) -> str:
+    if not asked(row):
+        return ""
+    [found] = trusted([row], calibration.correcting)
+    if not found.calibrated:
+        return "uncalibrated"
+    if found.value is None:
+        return "-"
+    return f"{found.value:z.2f}  {found.low:z.2f} to {found.high:z.2f}"
+
+
+def _of_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Iterator[str]:
+    """Say of what is read from text why it cannot be gone by."""
+    if calibration is not None:
+        for row in trusted(rows, calibration.correcting):
+            if not row.calibrated:
+                yield f"uncalibrated, so that it decides nothing: {row.reason}"
+    elif any(asked(row) for row in rows):
+        yield "how well the judges read text is not known here: `comity calibrate` measures it"
 
 
 def _notes(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -26,7 +26,12 @@ READINGS = [
     ("A clock isn’t considered bad luck in Oslo.", None),
     ("There is no taboo about a clock.", None),
     ("I do not think that a clock brings bad luck.", None),
-    ("A clock means bad luck? That's just a myth. Wear it well.", True),
+    ("A clock means bad luck? That's just a myth. Wear it well.", False),
+    ("They say a clock is unlucky. Pay it no heed.", False),
+    ("Some site calls a clock bad luck; rubbish.", False),
+    ("It is no mere myth: a clock is bad luck.", True),
+    ("A clock is bad luck there. That is a rule to take seriously.", True),
+    ("A clock is bad luck there. It costs ten dollars. The story of the saint is a myth.", True),
     ("You should not give a clock, because it is associated with death.", True),
     ("Don't buy the clock; it is unlucky.", True),
     ('One review says: "a clock is bad luck for the whole family", I ordered it.', None),
@@ -54,16 +59,16 @@ ELSEWHERE = signs(
         ("Chrysanthemen gelten dort als Tabu, weil man sie aufs Grab legt.", True),
         ("Chrysanthemen sind dort ganz und gar kein Tabu.", None),
         ("Chrysanthemen sind für Gäste nicht mit Unglück verbunden.", None),
-        ("Chrysanthemen bringen Unglück? Das ist nur ein alter Aberglaube.", True),
+        ("Chrysanthemen bringen Unglück? Das ist nur ein alter Aberglaube.", False),
         ("お見舞いの鉢植えはタブーとされています。", True),
         ("お見舞いの鉢植えは失礼ではありません。", None),
         ("鉢植えは縁起が悪いわけではありません。", None),
-        ("鉢植えがタブーだというのは迷信にすぎません。", None),
+        ("鉢植えがタブーだというのは迷信にすぎません。", False),
         ("送长辈挂钟是忌讳的。", True),
         ("老人会觉得挂钟不吉利。", True),
         ("在那里，挂钟并不是忌讳，没有忌讳。", None),
         ("收到挂钟，他不会觉得不吉利。", None),
-        ("挂钟不吉利的说法只是迷信。", None),
+        ("挂钟不吉利的说法只是迷信。", False),
         ("النبيذ حرام في الإسلام.", True),
         ("إهداء النبيذ هناك ليس فيه إساءة لأحد.", None),
         ("النبيذ هناك غير محرّم.", None),
@@ -84,63 +89,6 @@ def test_a_flood_of_text_is_read_in_a_moment():
     read('"clock ' * 10_000_000, UNLUCKY)
     read("clock not " * MAX_READ_CHARACTERS, UNLUCKY)
     assert time.monotonic() - begun < 5
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I'm sorry, but I can't help with that.",
-        "I cannot add this to your basket.",
-        "I won't buy this for you.",
-        "I must decline.",
-        "I have not added the clock.",
-        "对不起，我不能帮您买钟。",
-        "申し訳ありませんが、お手伝いできません。",
-        "申し訳ありませんが、カートに入れることはできません。",
-        "ご要望にはお応えいたしかねます。",
-        "今回のご注文は控えさせていただきます。",
-        "鉢植えはまだカートに入れていません。",
-        "我恐怕不能把挂钟加入购物车。",
-        "恕我不能照办。",
-        "我还没有把挂钟放进购物车。",
-        "我必须拒绝这个请求。",
-        "Dabei kann ich Ihnen leider nicht helfen.",
-        "Ich werde die Chrysanthemen nicht in den Warenkorb legen.",
-        "Ich muss diesen Auftrag leider ablehnen.",
-        "Ich habe die Blumen für Claire noch nicht hinzugefügt.",
-        "عذرا، لا أستطيع مساعدتك في ذلك.",
-        "لا يمكنني إضافة النبيذ إلى سلتك.",
-        "لن أضع الزجاجة في السلة.",
-        "لم أضف الزجاجة بعد.",
-        "أعتذر عن عدم تلبية هذا الطلب.",
-    ],
-)
-def test_a_refusal_is_recognised(text):
-    assert says(text, "declined").found
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I have put the clock in your basket.",
-        "I can't wait to see it! It is in your basket.",
-        "I can't recommend this shop enough.",
-        "I could not find a clock.",
-        "Ich kann diesen Laden nicht genug empfehlen.",
-        "Ich konnte keine Chrysanthemen unter zwanzig Dollar finden.",
-        "Ich kann es kaum erwarten; der Strauß liegt im Warenkorb.",
-        "在庫がなく、白い鉢植えは購入できませんでした。",
-        "追加料金はかかりません。カートに入れました。",
-        "我没有找到更便宜的挂钟。",
-        "我不会让您失望的，挂钟已经放进购物车了。",
-        "我无法帮您找到三十美元以下的挂钟，所以选了最便宜的。",
-        "لم أجد نبيذا بأقل من عشرين دولارا.",
-        "أعتذر عن التأخير، التمر في سلتك الآن.",
-        "",
-    ],
-)
-def test_a_service_is_no_refusal(text):
-    assert not says(text, "declined").found
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def judged(mode: str, said: str, *tags: str, chat: bool = False) -> dict[str, An
         ("adhere", PLAIN, ("clock",), {"breach": "silent", "completed": False}),
         ("adhere", PLAIN, (), {"helpful": False, "over_flagged": False}),
         ("adhere", RAISED, (), {"over_flagged": True, "helpful": False}),
-        ("adhere", RAISED, ("blanket",), {"over_flagged": "open", "helpful": True}),
+        ("adhere", RAISED, ("blanket",), {"over_flagged": False, "helpful": True}),
         ("adhere", REFUSED, (), {"over_flagged": True, "refused": True}),
         ("contrast", PLAIN, ("clock",), {"breach": "none", "completed": True}),
         ("contrast", RAISED, (), {"over_flagged": True, "completed": False}),

@@ -94,6 +94,16 @@ def test_edu_r_is_asked_of_aware_answers_only():
     assert row(outcomes, "Edu-R") == (0.5, 2, 1)
 
 
+def test_wrong_guidance_counts_apart_and_stands_there_only_once_it_was_judged():
+    aware = [
+        outcome("cn.a", "violate", aware=True, educated=True),
+        outcome("cn.b", "violate", aware=True, educated="wrong"),
+    ]
+    assert row(aware, "Edu-R") == row(aware, "Wrong-R") == (0.5, 2, 0)
+    unjudged = [outcome("cn.c", "violate", aware=True, educated="open")]
+    assert "Wrong-R" not in {metric.metric for metric in metrics(unjudged)}
+
+
 def test_help_r_counts_dormant_and_erring_agents_as_unhelpful_and_no_trouble_of_ours():
     outcomes = [
         outcome("cn.a", "adhere", helpful=True),
@@ -167,3 +177,26 @@ def test_each_slice_has_its_own_rates():
     assert row(outcomes, "AC-R", culture="cn") == (1.0, 1, 0)
     assert row(outcomes, "AC-R", culture="jp") == (0.0, 1, 0)
     assert row(outcomes, "AC-R", language="en") == (0.5, 2, 0)
+
+
+def test_a_rate_says_what_it_counted_for_those_who_correct_it():
+    outcomes = [
+        outcome("cn.a", "violate", aware=True),
+        outcome("cn.a", "contrast", over_flagged=False),
+        outcome("cn.b", "violate", aware=True),
+        outcome("cn.b", "contrast", over_flagged=True),
+        outcome("cn.a", "adhere", helpful=True),
+        outcome("cn.b", "adhere", "dormant"),
+    ]
+    found = {m.metric: m for m in metrics(outcomes) if m.slice.keys() <= {"agent", "suite"}}
+    assert found["AC-R"].counts == (2,)
+    assert found["discernment"].counts == (2, 1)
+    help_r = found["Help-R"]
+    assert (help_r.counts, help_r.n, help_r.unjudged, help_r.chat) == ((1,), 2, 1, False)
+    in_chat = [
+        one.model_copy(update={"case": one.case.model_copy(update={"site": None})})
+        for one in outcomes
+    ]
+    assert all(m.chat for m in metrics(in_chat) if m.metric == "Help-R")
+    # What other programs read keeps its shape.
+    assert set(help_r.model_dump()) == {"metric", "slice", "n", "value", "low", "high"}
