@@ -48,7 +48,9 @@ def _text(error: Exception) -> str:
 
 
 def _checked_pattern(pattern: str, info: ValidationInfo) -> str:
-    whole = _spelled_out(pattern, (info.context or {}).get(SHARED, {}))
+    shared = (info.context or {}).get(SHARED, {})
+    # Where the shared ones are wrong themselves, that is told, and no norm is to blame.
+    whole = pattern if shared is None else _spelled_out(pattern, shared)
     if len(whole) > MAX_PATTERN_CHARACTERS:
         raise ValueError(
             f"a pattern has at most {MAX_PATTERN_CHARACTERS} characters, "

@@ -104,14 +104,17 @@ class _Reader:
             self.problems.append(document.problem((index, "id"), message))
         return first is here
 
-    def _shared(self) -> dict[str, str]:
-        """Return the patterns that norms may name, where the suites have any."""
-        for document in self._documents(self.root.glob(SHARED_FILE)):
-            try:
-                return files.single(document, SharedPatterns).root
-            except ScenarioError as error:
-                self.problems.append(str(error))
-        return {}
+    def _shared(self) -> dict[str, str] | None:
+        """Return the patterns that norms may name; None where their file is wrong."""
+        path = self.root / SHARED_FILE
+        if not path.exists():
+            return {}
+        try:
+            document = files.read(path, path.relative_to(self.root.parent))
+            return files.single(document, SharedPatterns).root
+        except ScenarioError as error:
+            self.problems.append(str(error))
+            return None
 
     def read_norms(self) -> None:
         context = {SHARED: self._shared()}

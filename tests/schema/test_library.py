@@ -269,6 +269,8 @@ def test_a_mistake_in_shared_patterns_is_told_where_it_stands(project, shared, m
     with pytest.raises(ScenarioError) as caught:
         loaded(project)
     assert message in str(caught.value)
+    # One mistake is told once, and not of every norm that names the pattern.
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_signs_of_several_patterns_are_told_of_by_their_fields(project):
