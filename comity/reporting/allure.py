@@ -3,8 +3,8 @@
 The evidence of a case is written once, beside Allure's own files; its other tests have links to it.
 A link each, since of several results that name one file, Allure 3 shows it in the first alone.
 
-Results are written by a writer of our own: Allure's encodes JSON in Python and writes it piece by
-piece, which took a sixth of the time of a case's tests.
+Results are written by a writer of our own: Allure's copies each into dictionaries, encodes them in
+Python and writes them piece by piece, which took a sixth of the time of a case's tests.
 """
 
 import json
@@ -12,17 +12,18 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
+from comity.run import files
 from comity.run.store import Store
-from comity.schema import Finding, Outcome
+from comity.schema import EndState, Finding, Outcome, Transcript
 
 LISTENER = "allure_listener"
 
+_TRANSCRIPT, _END_STATE = TypeAdapter(Transcript), TypeAdapter(EndState)
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 _SEVERITIES = {"critical": "critical", "serious": "normal", "minor": "minor"}
 
@@ -33,8 +34,8 @@ class Results:
     def __init__(self, config: pytest.Config) -> None:
         self._listener = config.pluginmanager.get_plugin(LISTENER)
         if self._listener is not None:
-            _write_quickly()
-        self._folder = Path(config.getoption("allure_report_dir", None) or "")
+            write_quickly()
+        self._folder = os.path.abspath(config.getoption("allure_report_dir", None) or "")
         self._attachments: dict[str, list[Any]] = {}
         """By case, what its first test has attached."""
 
@@ -58,12 +59,12 @@ class Results:
         end_state = outcome.end_state
         yield self._file("story", "txt", "text/plain", outcome.story().encode())
         for name, content in (
-            ("transcript", outcome.transcript.model_dump_json(indent=1)),
-            ("end state", end_state.model_dump_json(indent=1) if end_state else None),
-            ("findings", _FINDINGS.dump_json(outcome.findings, indent=1).decode()),
+            ("transcript", _TRANSCRIPT.dump_json(outcome.transcript, indent=1)),
+            ("end state", _END_STATE.dump_json(end_state, indent=1) if end_state else None),
+            ("findings", _FINDINGS.dump_json(outcome.findings, indent=1)),
         ):
             if content is not None:
-                yield self._file(name, "json", "application/json", content.encode())
+                yield self._file(name, "json", "application/json", content)
         screenshot = store.folder / outcome.attachments.get("screenshot", "")
         if screenshot.is_file():
             yield self._file("last page", "png", "image/png", screenshot.read_bytes())
@@ -73,7 +74,7 @@ class Results:
         from allure_commons.model2 import Attachment
 
         source = f"{uuid.uuid4()}-attachment.{kind}"
-        (self._folder / source).write_bytes(content)
+        files.write(f"{self._folder}/{source}", content)
         return Attachment(name=name, source=source, type=mime)
 
     def _linked(self, first: Any) -> Any:
@@ -81,17 +82,17 @@ class Results:
         from allure_commons.model2 import Attachment
 
         source = f"{uuid.uuid4()}-{first.source.rpartition('-')[2]}"
+        kept, here = f"{self._folder}/{first.source}", f"{self._folder}/{source}"
         try:
-            os.link(self._folder / first.source, self._folder / source)
+            os.link(kept, here)
         except OSError:  # not every file system has links
-            shutil.copyfile(self._folder / first.source, self._folder / source)
+            shutil.copyfile(kept, here)
         return Attachment(name=first.name, source=source, type=first.type)
 
 
-def _write_quickly() -> None:
+def write_quickly() -> None:
     """Have results written by a writer of ours, in place of Allure's."""
     import allure_commons
-    import attr
     from allure_commons.logger import AllureFileLogger
 
     class Writer(AllureFileLogger):
@@ -100,16 +101,21 @@ def _write_quickly() -> None:
         def _report_item(self, item: Any) -> None:
             if _only_waited(item):
                 return
-            content = attr.asdict(item, filter=lambda _, value: value or value is False)
-            path = self._report_dir / item.file_pattern.format(prefix=uuid.uuid4())
-            unfinished = path.with_name(f"{path.name}.tmp")
-            unfinished.write_bytes(json.dumps(content, ensure_ascii=False).encode())
-            unfinished.replace(path)
+            content = json.dumps(item, ensure_ascii=False, default=_told)
+            path = f"{self._report_dir}/{item.file_pattern.format(prefix=uuid.uuid4())}"
+            unfinished = f"{path}.tmp"
+            files.write(unfinished, content.encode())
+            os.replace(unfinished, path)
 
     for plugin in allure_commons.plugin_manager.get_plugins():
         if type(plugin) is AllureFileLogger:
             # The very object, since allure-pytest takes it off again at the end.
             plugin.__class__ = Writer
+
+
+def _told(item: object) -> dict[str, Any]:
+    """Return what is told of one of Allure's objects, as Allure chooses it."""
+    return {name: value for name, value in vars(item).items() if value or value is False}
 
 
 def _only_waited(item: Any) -> bool:

@@ -20,6 +20,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from comity.errors import InfrastructureError
+from comity.run import files
 from comity.run.journal import Journal, whole_lines
 from comity.schema import Outcome
 
@@ -172,7 +173,8 @@ class Store:
 
     def _line(self, outcome: Outcome, transcript: Path) -> bytes:
         """Write the outcome's evidence, and return its line."""
-        transcript.write_text(outcome.model_dump_json(include=set(EVIDENCE)), "utf-8")
+        evidence = outcome.model_dump_json(include=set(EVIDENCE))
+        files.write(os.fspath(transcript), evidence.encode())
         reply = outcome.transcript.reply
         added = {
             "case_id": outcome.case.id,

@@ -24,3 +24,8 @@ class Sign(Word):
     @classmethod
     def _may_be_a_pattern_alone(cls, given: object) -> object:
         return {"says": [given]} if isinstance(given, str) else given
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it is a single pattern, found wherever it stands."""
+        return len(self.says) == 1 and not self.unless
