@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     kept = calibration.keep(measured)
     console.print(Text(f"kept in {printable(str(kept), len(str(kept)))}"), soft_wrap=True)
     if arguments.json is not None:
-        _write(arguments.json, measured.as_json())
+        write(arguments.json, measured.as_json())
     if arguments.into is not None:
         publish(measured, arguments.into)
     return 0
@@ -243,7 +243,7 @@ def publish(measured: Calibration, into: Path) -> None:
         raise ConfigurationError(f"{into} cannot be read (--into): {error}") from None
     pattern = re.compile(rf"^## {re.escape(SECTION)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     mended, found = pattern.subn(lambda _: f"{section}\n", old)
-    _write(into, (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n", "--into")
+    write(into, (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n", "--into")
 
 
 def as_markdown(measured: Calibration) -> str:
@@ -280,7 +280,12 @@ def _code(name: str) -> str:
     return f"`{re.sub(r'[`|<>]', '_', printable(name, SHOWN_CHARACTERS)).replace(chr(10), '_')}`"
 
 
-def _write(path: Path, text: str, option: str = "--json") -> None:
+def write(path: Path, text: str, option: str = "--json") -> None:
+    """Write a file that `option` names.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
     try:
         path.write_text(text, "utf-8")
     except (OSError, ValueError) as error:

@@ -45,6 +45,12 @@ class Decided(Word):
     verdict: Verdict
     why: str
 
+    @property
+    def named(self) -> str:
+        """What was asked, and of what."""
+        where = ", ".join(f"{key} {value}" for key, value in self.slice.items())
+        return f"{self.metric} {self.side.replace('_', ' ')} {self.bound:g} ({where})"
+
 
 class Ruling(Word):
     """What is asked of a run beside its criteria."""
@@ -105,7 +111,7 @@ def decide(
     verdicts = {one.verdict for one in (*criteria, *rulings)}
     verdict = next(worst for worst in WORST if worst in verdicts)
     told = [
-        *((one.verdict, f"{_named(one)}: {one.why}") for one in criteria),
+        *((one.verdict, f"{one.named}: {one.why}") for one in criteria),
         *((one.verdict, one.why) for one in rulings),
     ]
     return Decision(
@@ -240,8 +246,3 @@ def _whole(
 def _names(cases: Sequence[str]) -> str:
     more = f" and {len(cases) - MAX_NAMED} more" if len(cases) > MAX_NAMED else ""
     return ", ".join(cases[:MAX_NAMED]) + more
-
-
-def _named(decided: Decided) -> str:
-    where = ", ".join(f"{key} {value}" for key, value in decided.slice.items())
-    return f"{decided.metric} {decided.side.replace('_', ' ')} {decided.bound:g} ({where})"
