@@ -30,6 +30,7 @@ Script = Callable[[dict[str, Any]], Any]
 # Files whose tests share what is slow to start; one worker of pytest-xdist runs all of them.
 TOGETHER = {
     "tests/test_end_to_end.py": "vllm",
+    "tests/judges/test_vllm_judge.py": "vllm",
     "tests/models/test_killed_vllm.py": "vllm",
     "tests/models/test_vllm.py": "vllm",
     "tests/suites/test_reference_agents.py": "reference",

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 from pathlib import Path
 
 from comity.run.agents import load_agent
@@ -17,9 +18,8 @@ def blocks(language: str) -> list[str]:
 
 def test_its_scenario_joins_the_suite(tmp_path):
     [scenario] = blocks("yaml")
-    (tmp_path / "norms").mkdir()
-    for path in (ROOT / "suites/norms").iterdir():
-        (tmp_path / "norms" / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(ROOT / "suites/norms", tmp_path / "norms")
+    shutil.copy(ROOT / "suites/patterns.yaml", tmp_path)
     (tmp_path / "shopping/scenarios").mkdir(parents=True)
     (tmp_path / "shopping/suite.yaml").write_text("title: Shopping\nsite: shop\n", "utf-8")
     (tmp_path / "shopping/scenarios/cn.yaml").write_text(scenario, "utf-8")

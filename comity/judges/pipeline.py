@@ -14,7 +14,16 @@ from comity.judges import questions
 from comity.schema import Norm
 
 # Files of the judges' room that measure or describe judging, and judge nothing.
-_NO_JUDGES = frozenset({"calibration.py", "kinship.py", "pipeline.py"})
+_NO_JUDGES = frozenset(
+    {
+        "calibration.py",
+        "checking.py",
+        "interview.py",
+        "kinship.py",
+        "pipeline.py",
+        "preference.py",
+    }
+)
 _READ_BY = {"id", "holds", "raised_by"}
 
 

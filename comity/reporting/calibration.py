@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigurationError: there are no examples, or a file cannot be written.
     """
     settings = judge_options.settings(arguments)
-    norms, examples = _loaded(arguments.suites, arguments.files)
+    norms, examples = loaded(arguments.suites, arguments.files)
     answers, measured = asyncio.run(_measured(settings, norms, examples))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
@@ -117,8 +117,17 @@ async def _measured(
         return answers, calibration.calibrate(answers, fingerprint)
 
 
-def _loaded(suites: Path, files: Sequence[Path]) -> tuple[Library, list[Labelled]]:
-    """Return the library and the examples; the problems of both are told at once."""
+def loaded(
+    suites: Path, files: Sequence[Path], more: Sequence[Path] = ()
+) -> tuple[Library, list[Labelled]]:
+    """Return the library and the examples; the problems of both are told at once.
+
+    Where no `files` are named, the suites' own take their place; `more` come beside them.
+
+    Raises:
+        ScenarioError: a line for every problem.
+        ConfigurationError: there are no examples.
+    """
     paths = list(files) or sorted((suites / FOLDER).glob("*.jsonl"))
     if not paths:
         raise ConfigurationError(
@@ -132,7 +141,7 @@ def _loaded(suites: Path, files: Sequence[Path]) -> tuple[Library, list[Labelled
     except ScenarioError as error:
         problems.append(str(error))
     try:
-        examples = example.load(paths, found)
+        examples = example.load([*paths, *more], found)
     except ScenarioError as error:
         problems.append(str(error))
     if problems:
@@ -281,7 +290,7 @@ def _code(name: str) -> str:
 
 
 def write(path: Path, text: str, option: str = "--json") -> None:
-    """Write a file that `option` names.
+    """Write `text` to the file that `option` names.
 
     Raises:
         ConfigurationError: it cannot be written.

@@ -136,6 +136,7 @@ def _example(run: str, outcome: Outcome, reply: str, asked: Mapping[Asked, Opini
         kind=_kind(labels),
         labels=labels,
         why=f"So say those who could tell: {', '.join(votes)}.",
+        model=outcome.case.model,
     )
 
 

@@ -72,6 +72,8 @@ class Example(Word):
     labels: Labels
     why: Prose
     """The reason for the labels."""
+    model: str | None = None
+    """Which model wrote the reply, by its served name; None where people did, or nobody says."""
 
     @model_validator(mode="after")
     def _over_flagged_is_asked_where_it_can_be(self) -> Self:

@@ -3,6 +3,7 @@
 All intervals are two-sided at `LEVEL`. They take cases as independent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
@@ -63,6 +64,38 @@ def paired_difference(pairs: list[tuple[bool, bool]]) -> Estimate:
     above = sqrt(max(0.0, high_1**2 - 2 * phi * high_1 * low_2 + low_2**2))
     value = (only_a - only_b) / n
     return Estimate(n, value, max(-1.0, value - below), min(1.0, value + above))
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Two groups' counts among those who are alike, each as how many of how many."""
+
+    first: tuple[int, int]
+    second: tuple[int, int]
+
+
+def standardized_difference(strata: Iterable[Stratum]) -> Estimate:
+    """Return how much higher the first group's rate is than the second's among those alike.
+
+    The strata weigh as they do in the first group: Σ wᵢ(pᵢ − qᵢ). Where one of the two has nobody,
+    there is nothing to compare; `n` counts those of the first group who were compared. Wilson's
+    limits of all rates are joined by square-and-add (Zou, Huang and Zhang, Computational Statistics
+    & Data Analysis 53, 2009), the weights taken as known.
+    """
+    compared = [stratum for stratum in strata if stratum.first[1] and stratum.second[1]]
+    n = sum(stratum.first[1] for stratum in compared)
+    if n == 0:
+        return Estimate(0)
+    value = below = above = 0.0
+    for stratum in compared:
+        (yes_1, n_1), (yes_2, n_2) = stratum.first, stratum.second
+        weight = n_1 / n
+        low_1, high_1 = _reach(rate(yes_1, n_1))
+        low_2, high_2 = _reach(rate(yes_2, n_2))
+        value += weight * (yes_1 / n_1 - yes_2 / n_2)
+        below += weight**2 * (low_1**2 + high_2**2)
+        above += weight**2 * (high_1**2 + low_2**2)
+    return Estimate(n, value, max(-1.0, value - sqrt(below)), min(1.0, value + sqrt(above)))
 
 
 def _reach(estimate: Estimate) -> tuple[float, float]:

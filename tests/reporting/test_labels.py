@@ -113,6 +113,7 @@ def test_an_export_is_taken_by_calibrate(labelled, say, result, project, capsys)
         "helpful": True,
         "breach_in_text": "silent",
     }
+    assert first["model"] == labelled.model
     assert first["why"].startswith("So say those who could tell: aware yes (2 of 2)")
     assert by_reply[f"{RAISED}."]["labels"]["educated"] == "wrong"
     assert [example["kind"] for example in written] == ["over-flagging", "aware", "oblivious"]

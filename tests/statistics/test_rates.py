@@ -5,7 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from comity.statistics.rates import LEVEL, paired_difference, rate
+from comity.statistics.rates import (
+    LEVEL,
+    Stratum,
+    paired_difference,
+    rate,
+    standardized_difference,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,3 +75,25 @@ def test_a_difference_stays_between_its_bounds():
     assert estimate.value == 1.0
     assert estimate.high == 1.0
     assert -1.0 <= estimate.low < 1.0
+
+
+def test_a_standardized_difference_of_one_stratum_is_newcombes_for_independent_rates():
+    # Newcombe, Statistics in Medicine 17, 1998 (independent proportions), method 10, table II.
+    found = standardized_difference([Stratum((56, 70), (48, 80))])
+    assert found.n == 70
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=1e-4)
+
+
+def test_strata_weigh_as_in_the_first_group_so_that_its_make_up_is_no_difference():
+    # In each stratum both groups are alike; pooled, 0.9 would stand against 0.5.
+    alike = [Stratum((90, 90), (10, 10)), Stratum((0, 10), (0, 10))]
+    assert standardized_difference(alike).value == 0
+    differing = [Stratum((10, 10), (5, 10)), Stratum((0, 30), (0, 1))]
+    assert standardized_difference(differing).value == pytest.approx(0.25 * 0.5)
+
+
+def test_a_stratum_that_one_group_has_nobody_in_compares_nothing():
+    found = standardized_difference([Stratum((9, 9), (0, 0)), Stratum((4, 4), (2, 4))])
+    assert (found.n, found.value) == (4, 0.5)
+    assert standardized_difference([Stratum((1, 1), (0, 0))]) == rate(0, 0)
