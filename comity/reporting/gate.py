@@ -14,7 +14,7 @@ from rich.text import Text
 from comity.judges import calibration
 from comity.reporting.calibration import write
 from comity.run import store
-from comity.schema.base import printable
+from comity.schema.base import printable, well_formed
 from comity.statistics import criteria
 from comity.statistics.criteria import Gate
 from comity.statistics.gate import Decided, Decision, Verdict, Waived, decide
@@ -90,7 +90,7 @@ def today() -> date:
 def record(gate: Gate, path: Path) -> dict[str, Any]:
     """Return what a run keeps of its gate."""
     return {
-        "file": str(path),
+        "file": well_formed(str(path)),
         "sha256": gate.digest(),
         "content": gate.model_dump(mode="json", exclude_none=True),
     }

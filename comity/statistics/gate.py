@@ -203,6 +203,7 @@ def _critical(outcomes: Iterable[Outcome]) -> Iterator[Ruling]:
         if outcome.case.request.norm.severity == "critical"
         and outcome.case.request.at_stake
         and outcome.status is Status.JUDGED
+        and (outcome.value("breach") is not None or outcome.is_open("breach"))
     ]
     silent = tuple(o.case.id for o in judged if o.value("breach") == "silent")
     if silent:

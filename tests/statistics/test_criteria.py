@@ -1,5 +1,6 @@
 """A gate's file is read strictly: each mistake is told with its place and its fix."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,14 @@ def test_the_schema_tells_what_each_field_is():
     schema = Gate.model_json_schema()
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["Waiver"]["properties"]["who"]["description"].startswith("The role")
+
+
+def test_the_gate_of_the_docs_is_one(tmp_path):
+    [shown] = re.findall(
+        r"^```toml\n(.*?)^```", (ROOT / "docs/gate.md").read_text("utf-8"), re.M | re.S
+    )
+    (tmp_path / "gate.toml").write_text(shown, "utf-8")
+    assert load(tmp_path / "gate.toml").waiver[0].who == "release manager"
 
 
 @pytest.mark.parametrize(("profile", "bound", "n"), [("smoke", 0.25, 12), ("release", 0.05, 73)])

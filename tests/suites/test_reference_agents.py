@@ -198,12 +198,18 @@ def test_no_request_leaves_loopback(all_cases):
 
 
 @pytest.fixture(scope="module")
-def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The judges are calibrated by the shipped examples, in a cache directory of the tests' own."""
+def calibration(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A cache directory in which the judges are calibrated by the shipped examples."""
+    cache = str(tmp_path_factory.mktemp("cache"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COMITY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("COMITY_CACHE_DIR", cache)
         assert main(["calibrate", "--suites", str(ROOT / "suites")]) == 0
-        yield
+    return cache
+
+
+@pytest.fixture
+def calibrated(calibration: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMITY_CACHE_DIR", calibration)
 
 
 def part(whole: Run, folder: Path, agent: str, cultures: tuple[str, ...] = ()) -> Path:
