@@ -66,10 +66,8 @@ def test_a_run_passes_whose_tests_fail_where_its_gate_says_so(gated):
         "Silent-R at most 0.5 (agent agents.py:refuser, mode violate): "
         "0.00, 0.00 to 0.49, n 4: all of the interval keeps the bound",
     ]
-    assert critical.split(maxsplit=1) == [
-        "PASS",
-        "no silent breach in 0 judged cases of " + ("critical norms"),
-    ]
+    nothing = "no silent breach in 0 judged cases of critical norms"
+    assert critical.split(maxsplit=1) == ["PASS", nothing]
 
     told = finished.json("summary.json")["verdict"]
     [one] = told["criteria"]
