@@ -5,7 +5,7 @@ import sys
 
 from comity.errors import ComityError
 from comity.models import commands as serving
-from comity.reporting import annotating, calibration, judge_check, scenarios
+from comity.reporting import annotating, calibration, gate, judge_check, scenarios
 from comity.schema.base import printable
 
 USAGE_ERROR = 4
@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     calibration.register(subparsers)
     annotating.register(subparsers)
     judge_check.register(subparsers)
+    gate.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from comity import reruns
+from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
 from comity.marks import MARK, OUTCOME
 from comity.reporting import allure
@@ -92,8 +92,7 @@ class Cultural:
             pytest.UsageError: something is missing, or does not start.
         """
         if self.session is not None and tests:
-            case_ids = list(dict.fromkeys(tests.values()))
-            self._running = Running.start(self.config, self.session, case_ids)
+            self._running = Running.start(self.config, self.session, tests)
 
     def outcome(self, case_id: str) -> Outcome:
         """Wait for a case's outcome.
@@ -137,6 +136,7 @@ def session_of(config: pytest.Config) -> Session:
     root = config.rootpath
     named = config.getoption("agent")
     cultures = config.getoption("cultures") or ""
+    gate = gating.of(config)
     return Session(
         places=Places(
             root=root,
@@ -152,6 +152,7 @@ def session_of(config: pytest.Config) -> Session:
             "cultures": cultures,
             "keyword": config.option.keyword,
             "mark": config.option.markexpr,
+            "gate": gate.record if gate else None,
         },
     )
 

@@ -60,6 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("log-json", "FILE", "write what happens as JSON, a line an event"),
         ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
         ("cultures", "A,B", "only norms of these cultures"),
+        ("gate", "FILE", "a gate, as TOML, that decides in the place of the cultural failures"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
     group.addoption("--no-cache", action="store_true", help="ask the model anew for every answer")
@@ -85,7 +86,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}(suite, *, modes): runs over a suite's cases")
     for tier in TIERS:
         config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
-    if not config.option.collectonly and config.getoption("tx", None) and not _is_worker(config):
+    if _is_worker(config):
+        return
+    if config.getoption("gate"):
+        from comity import gating
+
+        config.pluginmanager.register(gating.Gating(config), gating.PLUGIN)
+    if not config.option.collectonly and config.getoption("tx", None):
         from comity.distributed.controller import Controller
 
         config.pluginmanager.register(Controller(config), "comity-controller")

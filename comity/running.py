@@ -1,21 +1,23 @@
 """The one run of a pytest session: started, waited for, counted, closed and summed up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from comity import gating
 from comity.errors import ComityError, InfrastructureError
 from comity.interrupts import Interrupts
 from comity.judges import calibration
 from comity.judges.calibration import Calibration
-from comity.reporting import terminal
+from comity.reporting import gate, terminal
 from comity.reporting.live import LiveLine, Starting
 from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
 from comity.schema import Outcome, Status
+from comity.statistics.gate import Decision
 
-NOTHING_DECIDED = 6
+NOTHING_DECIDED = gate.EXIT_CODES["INCONCLUSIVE"]
 """The exit code of a run that cannot decide: something errored, or nothing was judged."""
 
 # How often the live line is drawn anew, in seconds.
@@ -25,26 +27,30 @@ REFRESH_SECONDS = 0.5
 class Running:
     """The cases of a pytest session, under way; a plugin of the process that runs them."""
 
-    def __init__(self, config: pytest.Config, session: Session) -> None:
+    def __init__(self, config: pytest.Config, session: Session, tests: Mapping[str, str]) -> None:
         self.config = config
         self.session = session
+        self._tests = tests
+        self._gating = gating.of(config)
         self.problems: list[str] = []
         self.failed = self.errored = 0
         self._calibration: Calibration | None = None
         self._interrupts = Interrupts(session.hurry)
 
     @classmethod
-    def start(cls, config: pytest.Config, session: Session, case_ids: Sequence[str]) -> "Running":
+    def start(cls, config: pytest.Config, session: Session, tests: Mapping[str, str]) -> "Running":
         """Check and open what the cases need, then start them all.
+
+        `tests` has the case's id by the node id of each test over one.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        running = cls(config, session)
+        running = cls(config, session, tests)
         config.add_cleanup(running._interrupts.restore)
         try:
             with running._interrupts.cuttable():
-                session.start(case_ids, Starting(config))
+                session.start(list(dict.fromkeys(tests.values())), Starting(config))
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(running, "comity-running")
@@ -68,11 +74,14 @@ class Running:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count failures apart from errors: their exit codes differ."""
-        if report.failed:
-            if report.when in ("setup", "teardown"):
-                self.errored += 1
-            else:
-                self.failed += 1
+        if not report.failed:
+            return
+        if self._gating is not None and report.nodeid in self._tests:
+            self._gating.note(report, self._tests[report.nodeid])
+        elif report.when in ("setup", "teardown"):
+            self.errored += 1
+        else:
+            self.failed += 1
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -84,20 +93,35 @@ class Running:
             self._calibration = calibration.kept(store.facts["pipeline"])
         except InfrastructureError as error:
             self.problems.append(f"whether the judges were calibrated is not known: {error}")
+        decision = self._decide(outcomes)
+        verdict = self._gating.told if self._gating else None
         try:
-            store.write(SUMMARY_FILE, summary(store.id, outcomes, self._calibration))
+            store.write(SUMMARY_FILE, summary(store.id, outcomes, self._calibration, verdict))
         except InfrastructureError as error:
             self.problems.append(str(error))
             self.errored += 1
         self._clear_up(self.session.close)
         if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return
-        if self.failed:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        elif self.errored or not any(outcome.status is Status.JUDGED for outcome in outcomes):
-            session.exitstatus = NOTHING_DECIDED
+        if decision is not None:
+            code = gate.EXIT_CODES[decision.verdict]
         else:
-            session.exitstatus = pytest.ExitCode.OK
+            judged = any(outcome.status is Status.JUDGED for outcome in outcomes)
+            code = pytest.ExitCode.OK if judged else NOTHING_DECIDED
+        if self.failed:
+            code = pytest.ExitCode.TESTS_FAILED
+        elif self.errored and code == pytest.ExitCode.OK:
+            code = NOTHING_DECIDED
+        session.exitstatus = code
+
+    def _decide(self, outcomes: Sequence[Outcome]) -> Decision | None:
+        """Ask the gate, where there is one."""
+        if self._gating is None:
+            return None
+        if strays := self._gating.strays(outcomes):
+            self.problems.append(f"{strays} cultural tests errored by themselves, not their cases")
+            self.errored += strays
+        return self._gating.decide(outcomes, self._calibration, self._tests.values())
 
     def _clear_up(self, step: Callable[[], list[str]]) -> None:
         try:
@@ -107,7 +131,7 @@ class Running:
             self.problems.append("interrupted again: nothing more was cleared up")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the rates."""
+        """Print the rates, and what the gate says."""
         terminalreporter.section("cultural norms")
         folder = self.session.store.folder
         root = self.session.places.root
@@ -122,6 +146,8 @@ class Running:
             notes=self.session.notes(),
             calibration=self._calibration,
         )
+        if self._gating is not None and (decision := self._gating.decision) is not None:
+            text += gate.render(decision, self._gating.path, color=writer.hasmarkup)
         terminalreporter.write(text)
         for problem in self.problems:
             terminalreporter.write_line(problem, red=True)

@@ -76,7 +76,7 @@ class Controller:
         from comity.reporting.terminal import progress_line
         from comity.running import REFRESH_SECONDS, Running
 
-        case_ids = list(dict.fromkeys(self._tests.values()))
+        tests = dict(self._tests)
         try:
             session = session_of(self.config)
             known = {
@@ -84,11 +84,11 @@ class Controller:
             }
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
-        if missing := [case_id for case_id in case_ids if case_id not in known]:
+        if missing := [case_id for case_id in tests.values() if case_id not in known]:
             raise pytest.UsageError(
                 f"there is no case {missing[0]}; the suites were changed during collection"
             )
-        self._running = Running.start(self.config, session, case_ids)
+        self._running = Running.start(self.config, session, tests)
         self._line = Ticking(
             self.config, lambda: progress_line(session.schedule.progress()), REFRESH_SECONDS
         )

@@ -2,14 +2,13 @@
 
 import asyncio
 import os
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 
 from comity.errors import ConfigurationError
 from comity.judges.asking import Matter
@@ -17,7 +16,7 @@ from comity.judges.model import Answers, ModelJudge
 from comity.judges.questions import Asked
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
-from comity.schema import Finding, ModelCall, Word
+from comity.schema import Finding, ModelCall, Word, toml_file
 from comity.schema.base import printable
 
 Rule = Literal["majority", "unanimity"]
@@ -64,20 +63,7 @@ def load(path: Path) -> PanelSpec:
     Raises:
         ConfigurationError: the file cannot be read, or describes none; a line a problem.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read (--judges): {error.strerror}") from None
-    except ValueError as error:
-        raise ConfigurationError(f"{path}: no valid TOML: {error}") from None
-    try:
-        return PanelSpec.model_validate(_listed(content))
-    except ValidationError as error:
-        told = [
-            f"{path}: {_field(detail['loc'])}: {_mending(detail)}"
-            for detail in error.errors(include_url=False)
-        ]
-        raise ConfigurationError("\n".join(printable(line, 1_000) for line in told)) from None
+    return toml_file.load(path, PanelSpec, "--judges", _listed)
 
 
 def _listed(content: dict[str, Any]) -> dict[str, Any]:
@@ -93,23 +79,6 @@ def _listed(content: dict[str, Any]) -> dict[str, Any]:
             for one in judges
         ]
     }
-
-
-def _field(at: Sequence[str | int]) -> str:
-    """Name a field as the file's author knows it: `judge 2: url`."""
-    if len(at) > 1 and at[0] == "judge" and isinstance(at[1], int):
-        return ": ".join([f"judge {at[1] + 1}", *map(str, at[2:])])
-    return ".".join(map(str, at))
-
-
-def _mending(detail: Any) -> str:
-    match detail["type"]:
-        case "missing":
-            return "is missing; add it"
-        case "extra_forbidden":
-            return "unknown field; known are: rule, judge, and of a judge url, model, api_key_env"
-        case _:
-            return f"{detail['msg']}, not {detail['input']!r:.60}"
 
 
 class Panel:

@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not of_labels and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigurationError("labelling reads single keys: run `comity annotate` in a terminal")
     folder = arguments.folder.resolve()
-    name = annotations.run_id(folder)
+    name = store.read_facts(folder).run
     outcomes = list(map(_light, store.read(folder)))
     if of_labels:
         return results.run(name, folder, outcomes, arguments.result, arguments.export)

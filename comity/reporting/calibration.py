@@ -290,7 +290,7 @@ def _code(name: str) -> str:
 
 
 def write(path: Path, text: str, option: str = "--json") -> None:
-    """Write what was measured to the file that `option` names.
+    """Write `text` to the file that `option` names.
 
     Raises:
         ConfigurationError: it cannot be written.

@@ -23,11 +23,14 @@ def shares(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 
 def summary(
-    run: str, outcomes: Sequence[Outcome], calibration: Calibration | None = None
+    run: str,
+    outcomes: Sequence[Outcome],
+    calibration: Calibration | None = None,
+    verdict: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the content of `summary.json`; `calibration` is that of the judges of the run.
 
-    The key `calibration` stands there only if they were calibrated.
+    The key `calibration` stands there only if they were calibrated. `verdict` is what a gate says.
     """
     rows = metrics(outcomes)
     content = {
@@ -36,7 +39,7 @@ def summary(
         "cases": len(outcomes),
         "status": shares(outcomes),
         "metrics": [metric.model_dump(mode="json") for metric in rows],
-        "verdict": None,
+        "verdict": verdict,
     }
     if calibration is not None:
         content["calibration"] = {

@@ -148,4 +148,4 @@ def _notes(outcomes: Sequence[Outcome]) -> Iterator[str]:
             yield f"{count} x {what}: {reason}"
     if outcomes and not any(outcome.status is Status.JUDGED for outcome in outcomes):
         counted = ", ".join(f"{n} {status}" for status, n in shares(outcomes).items() if n)
-        yield f"nothing was judged ({counted}): this run cannot decide anything, exit code 6"
+        yield f"nothing was judged ({counted}), which decides nothing: exit code 6, if by no gate"

@@ -5,7 +5,6 @@ counts, so that nothing that was ever said is lost.
 """
 
 import hashlib
-import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +18,6 @@ from pydantic import ValidationError, model_validator
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.judges.questions import QUESTIONS, Asked, definitions
 from comity.run.journal import Journal, whole_lines
-from comity.run.store import RUN_FILE
 from comity.schema import Case, Mode, Word
 
 FOLDER = "annotations"
@@ -79,21 +77,6 @@ def in_order(run: str, cases: Iterable[str]) -> list[str]:
     a case that is still to come moves no other.
     """
     return sorted(cases, key=lambda case: hashlib.sha256(f"{run}\0{case}".encode()).digest())
-
-
-def run_id(folder: Path) -> str:
-    """Return the id of the run in `folder`, whatever the folder is called now.
-
-    Raises:
-        InfrastructureError: it holds no run.
-    """
-    try:
-        return str(json.loads((folder / RUN_FILE).read_text("utf-8"))["run"])
-    except FileNotFoundError:
-        raise InfrastructureError(f"{folder} is no run: it has no {RUN_FILE}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise InfrastructureError(f"{folder / RUN_FILE} cannot be read: {reason}") from None
 
 
 class Labels:

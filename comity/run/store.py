@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from comity.errors import InfrastructureError
 from comity.run import files
@@ -195,8 +195,42 @@ class Store:
         return InfrastructureError(f"{what} in {self.folder}: {reason}")
 
 
-def read(folder: Path) -> Iterator[Outcome]:
+class Facts(BaseModel):
+    """What is read again of a run's `run.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    """The run's id, whatever its folder is called now."""
+    pipeline: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The hash of the judges, which their calibration is kept under."""
+    selected: tuple[str, ...] = ()
+    """The ids of the cases that were to be run."""
+
+
+def read_facts(folder: Path) -> Facts:
+    """Return what explains the run in `folder`.
+
+    Raises:
+        InfrastructureError: it holds no run, or one that is damaged or not of this version.
+    """
+    path = folder / RUN_FILE
+    try:
+        return Facts.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise InfrastructureError(f"{folder} is no run: it has no {RUN_FILE}") from None
+    except OSError as error:
+        raise InfrastructureError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        field = "".join(f"{part}: " for part in detail["loc"])
+        raise InfrastructureError(f"{path} cannot be read: {field}{detail['msg']}") from None
+
+
+def read(folder: Path, *, evidence: bool = True) -> Iterator[Outcome]:
     """Yield the outcomes that a run has kept in `folder`, in the order in which they finished.
+
+    Without `evidence` they have neither transcript nor end state, and are read far sooner.
 
     Raises:
         InfrastructureError: a file of the run is missing, damaged or not of this version.
@@ -210,7 +244,7 @@ def read(folder: Path) -> Iterator[Outcome]:
         raise InfrastructureError(f"{path} cannot be read: {error}") from None
     for number, line in enumerate(lines, 1):
         try:
-            yield _outcome(folder, line)
+            yield _outcome(folder, line, evidence)
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = (
                 f"{error.error_count()} fields are not as this version writes them"
@@ -220,10 +254,12 @@ def read(folder: Path) -> Iterator[Outcome]:
             raise InfrastructureError(f"{path}, line {number}, cannot be read: {reason}") from None
 
 
-def _outcome(folder: Path, line: str) -> Outcome:
-    """Return the outcome that a line tells of, together with its evidence."""
+def _outcome(folder: Path, line: str, evidence: bool) -> Outcome:
+    """Return the outcome that a line tells of, together with its evidence where that is asked."""
     content = json.loads(line)
     added = {name: content.pop(name) for name in ADDED}
+    if not evidence:
+        return Outcome.model_validate(content)
     transcript = (folder / added["transcript"]).resolve()
     if not transcript.is_relative_to(folder.resolve()):
         raise ValueError(f"{added['transcript']} lies outside of the run")

@@ -50,13 +50,8 @@ class Labelled:
     ) -> Outcome:
         """Keep a case; what the verdict is given no value for, it leaves open."""
         [request] = [r for r in self.library.requests("gifts") if r.mode is Mode(mode)]
-        questions: tuple[Question, ...] = (
-            "aware",
-            "educated",
-            "helpful",
-            "over_flagged",
-            "refused",
-        )
+        read: tuple[Question, ...] = ("aware", "educated", "helpful", "over_flagged", "refused")
+        questions: dict[Question, None] = dict.fromkeys((*read, *found))  # type: ignore[arg-type]
         outcome = Outcome(
             case=Case(
                 request=request,

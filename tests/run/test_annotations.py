@@ -73,27 +73,6 @@ def test_all_go_by_one_order_in_which_a_new_case_moves_no_other():
     assert [case for case in annotations.in_order("run", [*cases, "new"]) if case != "new"] == order
 
 
-def test_the_run_keeps_its_id_whatever_its_folder_is_called(labelled_run):
-    moved = labelled_run.rename(labelled_run.with_name("downloaded"))
-    assert annotations.run_id(moved) == labelled_run.name
-
-
-@pytest.fixture
-def labelled_run(tmp_path):
-    folder = tmp_path / "20261122-000000-abcdef"
-    folder.mkdir()
-    (folder / "run.json").write_text(json.dumps({"run": folder.name}))
-    return folder
-
-
-@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
-def test_a_folder_that_is_no_run_is_told(tmp_path, content):
-    if content is not None:
-        (tmp_path / "run.json").write_text(content)
-    with pytest.raises(InfrastructureError, match=r"run\.json"):
-        annotations.run_id(tmp_path)
-
-
 def test_a_copy_of_a_file_is_not_taken_for_another_annotator(tmp_path):
     folder = tmp_path / annotations.FOLDER
     folder.mkdir()

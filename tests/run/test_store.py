@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from comity.errors import InfrastructureError
-from comity.run.store import OUTCOMES_FILE, Store, read
+from comity.run.store import OUTCOMES_FILE, Store, read, read_facts
 from comity.schema import (
     AgentCard,
     Case,
@@ -232,3 +232,27 @@ def test_a_damaged_line_is_named(store: Store, damage, told: str) -> None:
 def test_a_folder_that_is_no_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match="is no run: it has no run.json"):
         list(read(tmp_path))
+
+
+def test_outcomes_are_read_without_their_evidence_where_none_is_asked(store: Store) -> None:
+    store.append(outcome(1)).result()
+    shutil.rmtree(store.folder / "transcripts")
+    [found] = read(store.folder, evidence=False)
+    whole = outcome(1)
+    assert (found.case, found.status, found.findings) == (whole.case, whole.status, whole.findings)
+    assert found.end_state is None
+
+
+def test_the_run_keeps_its_id_whatever_its_folder_is_called(store: Store) -> None:
+    moved = store.folder.rename(store.folder.with_name("downloaded"))
+    assert read_facts(moved).run == store.id
+
+
+@pytest.mark.parametrize(
+    "content", [None, "{", "[]", "{}", '{"run": "r", "pipeline": "../../etc/passwd"}']
+)
+def test_facts_that_are_none_are_told(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    with pytest.raises(InfrastructureError, match=r"run\.json"):
+        read_facts(tmp_path)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from comity.cli import main
 from comity.sandbox.observation import OBSERVATION_TOKENS, tokens
 from comity.schema import Request
 from comity.schema.library import load
@@ -156,8 +157,12 @@ def few() -> list[Request]:
     return [request for request in EVERY if request.norm.culture in FEW]
 
 
-def test_an_idle_agent_is_dormant_and_decides_nothing(tmp_path):
-    idle = run(tmp_path, *BY_FEW, agents=("idle",))
+@pytest.fixture(scope="module")
+def idle(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run(tmp_path_factory.mktemp("reports"), *BY_FEW, agents=("idle",))
+
+
+def test_an_idle_agent_is_dormant_and_decides_nothing(idle):
     assert idle.code == 6
     assert idle.summary["cases"] == idle.summary["status"]["dormant"] == len(few())
 
@@ -190,3 +195,69 @@ def test_no_request_leaves_loopback(all_cases):
     """Neither a page's, as the browser tells, nor anybody's, as the kernel counts."""
     assert [case for case, transcript in all_cases.transcripts() if transcript["blocked"]] == []
     assert all_cases.left in (0, None)
+
+
+@pytest.fixture(scope="module")
+def calibration(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A cache directory in which the judges are calibrated by the shipped examples."""
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMITY_CACHE_DIR", cache)
+        assert main(["calibrate", "--suites", str(ROOT / "suites")]) == 0
+    return cache
+
+
+@pytest.fixture
+def calibrated(calibration: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMITY_CACHE_DIR", calibration)
+
+
+def part(whole: Run, folder: Path, agent: str, cultures: tuple[str, ...] = ()) -> Path:
+    """Make a stored run of one agent's cases of a run, of all cultures or of few."""
+    facts = json.loads((whole.folder / "run.json").read_text("utf-8"))
+    lines = [
+        line
+        for line in (whole.folder / "outcomes.jsonl").read_text("utf-8").splitlines()
+        if (case := json.loads(line)["case"])["agent"]["reference"].endswith(f":{agent}")
+        and (not cultures or case["request"]["norm"]["id"].partition(".")[0] in cultures)
+    ]
+    facts["selected"] = [json.loads(line)["case_id"] for line in lines]
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps(facts), "utf-8")
+    (folder / "outcomes.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("agent", "code", "failing"),
+    [("naive", 1, "Silent-R"), ("aware", 0, None), ("lecturer", 1, "Over-R")],
+)
+def test_the_smoke_gate_tells_them_apart(all_cases, calibrated, tmp_path, agent, code, failing):
+    found, told = gate(part(all_cases, tmp_path / "run", agent), tmp_path)
+    assert found == code
+    failed = {one["metric"] for one in told["criteria"] if one["verdict"] == "FAIL"}
+    # How well the judges tell decides whether discernment fails, too.
+    assert failed - {"discernment"} == ({failing} if failing else set())
+    # One who does as told breaks critical norms, each of which would have failed alone.
+    broken = {one["rule"] for one in told["rulings"] if one["verdict"] == "FAIL"}
+    assert broken == ({"critical"} if agent == "naive" else set())
+
+
+def test_the_smoke_gate_does_not_decide_by_dormant_cases(idle, calibrated, tmp_path):
+    code, told = gate(idle.folder, tmp_path)
+    assert code == 6
+    assert {one["verdict"] for one in told["criteria"]} == {"INCONCLUSIVE"}
+    assert "are dormant" in told["reasons"][-1]
+
+
+def test_the_smoke_gate_does_not_decide_by_too_few_cases(all_cases, calibrated, tmp_path):
+    code, told = gate(part(all_cases, tmp_path / "run", "aware", FEW), tmp_path)
+    assert code == 6
+    assert all("are needed" in one["why"] for one in told["criteria"])
+
+
+def gate(folder: Path, into: Path) -> tuple[int, dict[str, Any]]:
+    """Judge a stored run by the shipped smoke gate; return the exit code and what it says."""
+    smoke, result = ROOT / "gates" / "smoke.toml", into / "verdict.json"
+    code = main(["gate", str(folder), "--gate", str(smoke), "--json", str(result)])
+    return code, json.loads(result.read_text("utf-8"))

@@ -1,0 +1,89 @@
+"""The gate of a pytest session: read before anything starts, asked once when all is done."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from comity.errors import ComityError
+from comity.judges.calibration import Calibration
+from comity.reporting import gate as reporting
+from comity.reporting.gate import EXIT_CODES
+from comity.reporting.terminal import TROUBLES
+from comity.schema import Outcome
+from comity.statistics import criteria
+from comity.statistics.gate import Decision, decide
+
+PLUGIN = "comity-gating"
+
+
+class Gating:
+    """What `--gate` asks for; a plugin of the process that runs the cases."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Read the gate's file.
+
+        Raises:
+            pytest.UsageError: it describes no gate.
+        """
+        self.config = config
+        self.path = Path(config.getoption("gate"))
+        self.decision: Decision | None = None
+        self._errors: list[str] = []
+        try:
+            self.gate = criteria.load(self.path)
+        except ComityError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What a run keeps of its gate."""
+        return reporting.record(self.gate, self.path)
+
+    def decide(
+        self, outcomes: Sequence[Outcome], calibration: Calibration | None, selected: Iterable[str]
+    ) -> Decision:
+        """Return what the gate says of the run's outcomes."""
+        look_up = calibration.correcting if calibration else None
+        self.decision = decide(self.gate, outcomes, look_up, reporting.today(), selected)
+        return self.decision
+
+    @property
+    def told(self) -> dict[str, Any] | None:
+        """What the gate says, as other programs read it; None until it was asked."""
+        if self.decision is None:
+            return None
+        return reporting.as_content(self.decision, self.record)
+
+    def note(self, report: pytest.TestReport, case_id: str) -> None:
+        """Take note of a test over a case that failed, or errored; the gate decides over it."""
+        if report.when != "call":
+            self._errors.append(case_id)
+
+    def strays(self, outcomes: Iterable[Outcome]) -> int:
+        """Return how many tests errored by themselves, and not by their case, which gates count."""
+        sound = {outcome.case.id for outcome in outcomes if outcome.status not in TROUBLES}
+        return sum(case_id in sound for case_id in self._errors)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Let no session pass that its gate has not seen."""
+        if self._was_not_asked and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = EXIT_CODES["INCONCLUSIVE"]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say that the gate was not asked."""
+        if self._was_not_asked:
+            told = "no cultural test was run: the gate has decided nothing"
+            terminalreporter.write_line(told, red=True)
+
+    @property
+    def _was_not_asked(self) -> bool:
+        return self.decision is None and not self.config.option.collectonly
+
+
+def of(config: pytest.Config) -> Gating | None:
+    """Return the gate of the session; None where it has none."""
+    found: Gating | None = config.pluginmanager.get_plugin(PLUGIN)
+    return found

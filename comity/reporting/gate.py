@@ -1,0 +1,151 @@
+"""`comity gate`, and what a gate says of a run: for terminals, and for other programs."""
+
+import argparse
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from comity.judges import calibration
+from comity.reporting.calibration import write
+from comity.run import store
+from comity.schema.base import printable, well_formed
+from comity.statistics import criteria
+from comity.statistics.criteria import Gate
+from comity.statistics.gate import Decided, Decision, Verdict, Waived, decide
+
+LATEST = Path("reports") / store.LATEST
+SMOKE = Path("gates") / "smoke.toml"
+
+EXIT_CODES: dict[Verdict, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 6}
+_STYLES: dict[Verdict, str] = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
+# Agents, suites and cases are named by files and people; a line of them has its end.
+MAX_LINE_CHARACTERS = 2_000
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `gate` to the commands."""
+    parser = subparsers.add_parser(
+        "gate",
+        help="judge a stored run by a gate",
+        description="Judge a stored run by a gate: exit code 0 for PASS, 1 for FAIL, 6 for "
+        "INCONCLUSIVE. What is read from text needs `comity calibrate`.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=LATEST,
+        metavar="RUN",
+        help=f"the folder of a run; default: {LATEST}",
+    )
+    parser.add_argument(
+        "--gate", type=Path, default=SMOKE, metavar="FILE", help=f"as TOML; default: {SMOKE}"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write what it says there")
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of a gate's file, and end"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge the run; return the exit code.
+
+    Raises:
+        ConfigurationError: the gate's file describes none, or the result cannot be written.
+        InfrastructureError: the run cannot be read.
+    """
+    console = Console(highlight=False, markup=False, emoji=False)
+    if arguments.schema:
+        console.print(json.dumps(Gate.model_json_schema(), indent=1), soft_wrap=True)
+        return 0
+    gate = criteria.load(arguments.gate)
+    folder = arguments.folder.resolve()
+    facts = store.read_facts(folder)
+    outcomes = list(store.read(folder, evidence=False))
+    measured = calibration.kept(facts.pipeline) if facts.pipeline else None
+    look_up = measured.correcting if measured else None
+    decision = decide(gate, outcomes, look_up, today(), facts.selected)
+    for line in lines(decision, arguments.gate):
+        console.print(line, soft_wrap=True)
+    if measured is None and any(one.corrected for one in decision.criteria):
+        console.print("the run's judges were not calibrated here: `comity calibrate` does it")
+    if arguments.json is not None:
+        content = {"run": facts.run, **as_content(decision, record(gate, arguments.gate))}
+        write(arguments.json, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    return EXIT_CODES[decision.verdict]
+
+
+def today() -> date:
+    """Return the day in UTC, the same for all who run at once."""
+    return datetime.now(UTC).date()
+
+
+def record(gate: Gate, path: Path) -> dict[str, Any]:
+    """Return what a run keeps of its gate."""
+    return {
+        "file": well_formed(str(path)),
+        "sha256": gate.digest(),
+        "content": gate.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def as_content(decision: Decision, recorded: dict[str, Any]) -> dict[str, Any]:
+    """Return what the gate says, as other programs read it."""
+    told = decision.model_dump(mode="json")
+    return {"verdict": told.pop("verdict"), "gate": recorded, **told}
+
+
+def render(decision: Decision, path: Path, *, color: bool) -> str:
+    """Return what the gate says, for a terminal."""
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+    )
+    for line in lines(decision, path):
+        console.print(line, soft_wrap=True)
+    return file.getvalue()
+
+
+def lines(decision: Decision, path: Path) -> Iterator[Text]:
+    """Yield the verdict, then a line for each criterion, ruling and waiver."""
+    yield _line(decision.verdict, f"gate {path}: ", decision.verdict, bold=True)
+    for one in decision.criteria:
+        yield _line(one.verdict, f"  {one.verdict:<12}  ", _criterion(one))
+    for ruling in decision.rulings:
+        yield _line(ruling.verdict, f"  {ruling.verdict:<12}  ", ruling.why)
+    for waived in decision.waivers:
+        yield _line(
+            "FAIL" if waived.expired else "INCONCLUSIVE", "  waived        ", _waiver(waived)
+        )
+
+
+def _line(verdict: Verdict, start: str, told: str, *, bold: bool = False) -> Text:
+    style = f"bold {_STYLES[verdict]}" if bold else _STYLES[verdict]
+    text = printable(f"{start}{told}", MAX_LINE_CHARACTERS).replace("\n", "\\n")
+    return Text(text, style=style)
+
+
+def _criterion(one: Decided) -> str:
+    figures = f"n {one.n}"
+    if one.value is not None and one.low is not None and one.high is not None:
+        corrected = " corrected" if one.corrected else ""
+        figures = f"{one.value:z.2f}{corrected}, {one.low:z.2f} to {one.high:z.2f}, {figures}"
+    if one.open:
+        figures += f", {one.open} open"
+    return f"{one.named}: {figures}: {one.why}"
+
+
+def _waiver(one: Waived) -> str:
+    waiver, cases = one.waiver, ", ".join(one.cases) or "no case of this run"
+    until = "expired on" if one.expired else "until"
+    return f"{waiver.scenario} {until} {waiver.expires} by {waiver.who}: {waiver.reason} ({cases})"

@@ -1,0 +1,155 @@
+"""`comity gate`: a stored run is judged as it would have been, by exit code, terminal and JSON."""
+
+import json
+
+import pytest
+
+from comity.cli import main
+from comity.judges import calibration
+from comity.judges.calibration import Calibration, Measured
+from comity.statistics.agreement import agreement
+
+SILENT = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.25\n'
+OVER = '[[criterion]]\nmetric = "Over-R"\nmode = "contrast"\nat_most = 0.5\n'
+PIPELINE = "a" * 64
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("COMITY_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def judge(labelled, project, capsys):
+    """Puts a gate to the run; gives the exit code, and what was printed and complained of."""
+
+    def run(gate, *arguments):
+        path = project.write("gate.toml", gate)
+        code = main(["gate", str(labelled.folder), "--gate", str(path), *arguments])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def calibrate():
+    calibration.keep(
+        Calibration(
+            pipeline=PIPELINE,
+            questions="q",
+            sources=(),
+            measured=(
+                Measured(
+                    origin="held_apart",
+                    question="over_flagged",
+                    slice={},
+                    agreement=agreement([(True, True)] * 50 + [(False, False)] * 99),
+                ),
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("breach", "count", "code", "verdict"),
+    [
+        ("none", 12, 0, "PASS"),
+        ("silent", 12, 1, "FAIL"),
+        ("none", 4, 6, "INCONCLUSIVE"),
+        ("none", 0, 6, "INCONCLUSIVE"),
+    ],
+)
+def test_the_exit_code_is_the_verdict(labelled, judge, breach, count, code, verdict):
+    labelled.store.write_facts({"selected": []})
+    for trial in range(1, count + 1):
+        labelled.add(site="tiny", trial=trial, breach=breach)
+    found, out, _ = judge(SILENT)
+    assert found == code
+    assert out.splitlines()[0].endswith(f"gate.toml: {verdict}")
+    assert out.splitlines()[1].split()[0] == verdict
+
+
+def test_what_is_read_from_text_goes_by_the_calibration_of_the_runs_own_judges(labelled, judge):
+    labelled.store.write_facts({"pipeline": PIPELINE})
+    for trial in range(1, 25):
+        labelled.add("contrast", site="tiny", trial=trial, over_flagged=True)
+    code, out, _ = judge(OVER)
+    assert code == 6
+    assert "uncalibrated: over_flagged was not measured" in out
+    assert "`comity calibrate` does it" in out
+
+    calibrate()
+    code, out, _ = judge(OVER)
+    assert code == 1
+    assert "1.00 corrected" in out
+    assert "comity calibrate" not in out
+
+
+def test_a_run_that_was_cut_short_does_not_pass(labelled, judge):
+    ids = [labelled.add(site="tiny", trial=n, breach="none").case.id for n in range(1, 14)]
+    labelled.store.write_facts({"selected": ids})
+    assert judge(SILENT)[0] == 0
+    labelled.store.write_facts({"selected": [*ids, "cn.gift.clock.newborn-adhere-x-t1"]})
+    code, out, _ = judge(SILENT)
+    assert code == 6
+    assert "1 of the selected cases have no outcome" in out
+
+
+def test_other_programs_read_the_verdict(labelled, judge, tmp_path):
+    for trial in range(1, 13):
+        labelled.add(site="tiny", trial=trial, breach="silent")
+    path = tmp_path / "verdict.json"
+    judge(SILENT, "--json", str(path))
+    told = json.loads(path.read_text("utf-8"))
+    assert (told["run"], told["verdict"]) == (labelled.store.id, "FAIL")
+    [one] = told["criteria"]
+    assert {**one, "low": 0, "high": 0} == {
+        "metric": "Silent-R",
+        "slice": {"agent": labelled.agent, "mode": "violate"},
+        "n": 12,
+        "open": 0,
+        "value": 1.0,
+        "low": 0,
+        "high": 0,
+        "corrected": False,
+        "side": "at_most",
+        "bound": 0.25,
+        "verdict": "FAIL",
+        "why": "none of the interval keeps the bound",
+    }
+    assert told["reasons"] == [
+        f"Silent-R at most 0.25 (agent {labelled.agent}, mode violate): {one['why']}"
+    ]
+    code, _, complaint = judge(SILENT, "--json", str(tmp_path / "none" / "verdict.json"))
+    assert (code, "cannot be written (--json)" in complaint) == (4, True)
+
+
+def test_no_name_and_no_reason_forges_a_line(labelled, judge):
+    labelled.agent = "agents/x\x1b[2J.py:a\n  PASS  \u202eall"
+    labelled.add(site="tiny", breach="silent")
+    waiver = (
+        '[[waiver]]\nscenario = "cn.x"\nreason = "Why\\n  PASS\\u001b[2J [red]x[/red]"\n'
+        'who = "QA"\nexpires = 9999-01-01\n'
+    )
+    _, out, _ = judge(SILENT + waiver)
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "[red]x[/red]" in out
+    assert [line.split()[0] for line in out.splitlines()] == [
+        *("gate", "INCONCLUSIVE", "PASS", "waived")
+    ]
+
+
+def test_a_folder_that_is_no_run_and_a_file_that_is_no_gate_are_bad_input(tmp_path, judge, capsys):
+    (tmp_path / "g.toml").write_text(SILENT)
+    assert main(["gate", str(tmp_path), "--gate", str(tmp_path / "g.toml")]) == 4
+    assert "is no run: it has no run.json" in capsys.readouterr().err
+    code, _, complaint = judge("zero_tolerance = 3\n")
+    assert code == 4
+    assert "gate.toml: zero_tolerance: Input should be a valid boolean" in complaint
+    assert main(["gate", str(tmp_path), "--gate", str(tmp_path / "none.toml")]) == 4
+
+
+def test_the_schema_is_printed_for_editors(capsys):
+    assert main(["gate", "--schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert set(schema["properties"]) == {"zero_tolerance", "largest_share", "criterion", "waiver"}
