@@ -46,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("model", "NAME", "the model's served name"),
         ("judge-model", "NAME", "the judge's served name"),
         ("judges", "FILE", "a panel of judges, as TOML, in the place of one"),
+        ("judge-max-tokens", "N", "most tokens of one answer of a judge (default: 400)"),
         ("actions", "HOW", "tools, json or auto: how web agents write actions (default: auto)"),
         ("trials", "N", "how often each case is run (default: 1)"),
         ("concurrency", "N", "how many cases run at once (default: 16)"),

@@ -319,14 +319,20 @@ class Project:
         quick = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         return {**inherited, **kept, **quick, **more}
 
-    def run(self, *arguments: str, agents: tuple[str, ...] = (), **environment: str) -> Finished:
+    def run(
+        self,
+        *arguments: str,
+        agents: tuple[str, ...] = (),
+        seconds: int = RUN_SECONDS,
+        **environment: str,
+    ) -> Finished:
         done = subprocess.run(
             self.command(*arguments, agents=agents),
             cwd=self.root,
             env=self.environment(**environment),
             capture_output=True,
             text=True,
-            timeout=RUN_SECONDS,
+            timeout=seconds,
             check=False,
         )
         return self.finished(done.returncode, done.stdout + done.stderr)

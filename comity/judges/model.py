@@ -77,6 +77,8 @@ class ModelJudge:
     name: str
     batched: bool = False
     """Whether all questions about a case are put at once."""
+    max_tokens: int = ANSWER_TOKENS
+    """The most that an answer to one question may take, thinking included."""
 
     async def answer(
         self,
@@ -160,7 +162,7 @@ class ModelJudge:
             return await model.complete(
                 talk,
                 response_format=response_format(asked, wording),
-                max_tokens=ANSWER_TOKENS * len(asked),
+                max_tokens=self.max_tokens * len(asked),
             )
         except (AgentError, InfrastructureError) as error:
             # The client blames an agent for a prompt that is too long; here it is the judge's.
@@ -190,7 +192,7 @@ class _UnansweredError(Exception):
 
 def _parsed(question: Asked, completion: Completion) -> _Reply:
     if completion.finish_reason == "length":
-        raise _InvalidError("it was cut short for its length; quote less")
+        raise _InvalidError("it was cut short for its length; quote only a few words")
     try:
         content = json.loads(completion.text)
         if not isinstance(content, dict) or question not in content:

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 
 from comity.errors import ConfigurationError
 from comity.judges.asking import Matter
-from comity.judges.model import Answers, ModelJudge
+from comity.judges.model import ANSWER_TOKENS, Answers, ModelJudge
 from comity.judges.questions import Asked
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
@@ -90,6 +90,7 @@ class Panel:
         rule: Rule = "majority",
         *,
         batched: bool = False,
+        max_tokens: int = ANSWER_TOKENS,
         kin: Mapping[str, str] | None = None,
     ) -> None:
         """Take the judges' models; `kin` says of some what they have in common with the tested.
@@ -105,10 +106,15 @@ class Panel:
             )
         self.rule = rule
         self.batched = batched
+        self.max_tokens = max_tokens
         self.kin = dict(kin or {})
         self.models = tuple(judges)
         self.judges = tuple(
-            ModelJudge(f"model {name}{' (kin of the tested)' if name in self.kin else ''}", batched)
+            ModelJudge(
+                f"model {name}{' (kin of the tested)' if name in self.kin else ''}",
+                batched,
+                max_tokens,
+            )
             for name in names
         )
 
@@ -118,7 +124,8 @@ class Panel:
         A judge is known by its served name: whoever changes the weights behind it calibrates anew.
         """
         names = sorted(model.name for model in self.models)
-        return {"judges": names, "rule": self.rule, "batched": self.batched}
+        how = {"batched": self.batched, "max_tokens": self.max_tokens}
+        return {"judges": names, "rule": self.rule, **how}
 
     def sitting(self, matter: Matter, started: float | None = None) -> "Sitting":
         """Return the panel's work on one case; `started` is when the case was, in monotonic s."""

@@ -27,6 +27,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         ("replay", "take all answers from the call cache"),
     ):
         group.add_argument(f"--{name}", action="store_true", help=text)
+    group.add_argument(
+        "--judge-max-tokens", metavar="N", help="most tokens of one answer (default: 400)"
+    )
     group.add_argument("--concurrency", metavar="N", help="how many are judged at once")
     group.add_argument("--call-timeout", metavar="SECONDS", help="longest time for one answer")
     group.add_argument("--tries", metavar="N", help="how often a call is tried")

@@ -56,7 +56,13 @@ async def open_pipeline(
             models.append(await _connect(judge, settings, cache, budget))
             opened.push_async_callback(models[-1].close)
         kin = _kin(models, list(tested), settings)
-        panel = Panel(models, spec.rule, batched=settings.judge_batched, kin=kin)
+        panel = Panel(
+            models,
+            spec.rule,
+            batched=settings.judge_batched,
+            max_tokens=settings.judge_max_tokens,
+            kin=kin,
+        )
         opened.pop_all()
     return Pipeline(panel, everything=settings.judge_all)
 

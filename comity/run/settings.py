@@ -13,6 +13,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from comity.judges.model import ANSWER_TOKENS
+from comity.judges.questions import QUESTIONS
 from comity.models.chat import CallSettings, Sampling
 from comity.sandbox.sites import PATIENCE_SECONDS
 
@@ -20,8 +22,6 @@ from comity.sandbox.sites import PATIENCE_SECONDS
 CONCURRENCY = 16
 # Eight steps of a model that needs half a minute for each, twice over.
 CASE_SECONDS = 900.0
-# All questions at once, each answered at length.
-JUDGE_TOKENS = 4_000
 
 
 class Settings(BaseSettings):
@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Whether the model judges also what the rules can tell."""
     judge_batched: bool = False
     """Whether all questions about a case are put at once."""
+    judge_max_tokens: int = Field(default=ANSWER_TOKENS, ge=50)
+    """The most that a judge's answer to one question may take, thinking included."""
     allow_kin_judge: bool = False
     """Whether a model may judge itself, or its family."""
     actions: Literal["auto", "tools", "json"] = "auto"
@@ -105,7 +107,7 @@ class Settings(BaseSettings):
     def judge_calls(self, api_key: SecretStr | None = None) -> CallSettings:
         """Return on what terms a judge is called: as steadily as a model can answer."""
         return CallSettings(
-            sampling=Sampling(max_tokens=JUDGE_TOKENS),
+            sampling=Sampling(max_tokens=self.judge_max_tokens * len(QUESTIONS)),
             api_key=api_key or self.judge_api_key,
             call_timeout=self.call_timeout,
             server_timeout=self.server_timeout,

@@ -165,11 +165,12 @@ def test_a_panel_comes_from_a_file_and_its_agreement_is_told(
 def test_all_questions_go_to_the_judge_where_that_is_asked(project, model_server, judge_server):
     finished = project.run(
         *("--model-url", model_server.url, "--judge-url", judge_server.url, "--judge-all"),
-        *("--judge-batched", "-k", "contrast"),
+        *("--judge-batched", "--judge-max-tokens", "300", "-k", "contrast"),
         agents=("chat_asker",),
     )
     questions = [asked(body) for body in judge_server.requests]
     assert questions == [["aware", "refused"], ["over_flagged", "helpful"]]
+    assert [body["max_tokens"] for body in judge_server.requests] == [600, 600]
     assert finished.json("run.json")["judge"]["everything"] is True
 
 
@@ -178,7 +179,7 @@ def test_all_questions_go_to_the_judge_where_that_is_asked(project, model_server
     [
         (("--judge-all",), "--judge-all needs a judge; name one by --judge-url or --judges"),
         (("--judge-model=x",), "--judge-model needs a judge"),
-        (("--judges=none.toml",), "none.toml cannot be read (--judges)"),
+        (("--judges=none.toml",), "none.toml: cannot be read: No such file or directory (--judges)"),
         (("--judge-url=http://127.0.0.1:9/v1",), "http://127.0.0.1:9/v1"),
         (("--judges=x.toml", "--judge-url=http://x/v1"), "leave out --judge-url"),
     ],
