@@ -179,7 +179,10 @@ def test_all_questions_go_to_the_judge_where_that_is_asked(project, model_server
     [
         (("--judge-all",), "--judge-all needs a judge; name one by --judge-url or --judges"),
         (("--judge-model=x",), "--judge-model needs a judge"),
-        (("--judges=none.toml",), "none.toml: cannot be read: No such file or directory (--judges)"),
+        (
+            ("--judges=none.toml",),
+            "none.toml: cannot be read: No such file or directory (--judges)",
+        ),
         (("--judge-url=http://127.0.0.1:9/v1",), "http://127.0.0.1:9/v1"),
         (("--judges=x.toml", "--judge-url=http://x/v1"), "leave out --judge-url"),
     ],
