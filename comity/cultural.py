@@ -14,7 +14,7 @@ from comity.reporting import allure
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
 from comity.running import Running
-from comity.schema import Case, Mode, Outcome
+from comity.schema import AnyCase, AnyOutcome, Mode
 
 
 class Cultural:
@@ -34,7 +34,7 @@ class Cultural:
         except ComityError as error:
             self.problems.append(str(error))
 
-    def cases(self, suite: str, modes: Iterable[Mode]) -> list[Case]:
+    def cases(self, suite: str, modes: Iterable[Mode]) -> list[AnyCase]:
         """Return the cases of a suite; what is wrong is kept, and told when collection ends."""
         if self.session is None:
             return []
@@ -93,7 +93,7 @@ class Cultural:
         if self.session is not None and tests:
             self._running = Running.start(self.config, self.session, tests)
 
-    def outcome(self, case_id: str) -> Outcome:
+    def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.
 
         Raises:

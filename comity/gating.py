@@ -1,6 +1,6 @@
 """The gate of a pytest session: read before anything starts, asked once when all is done."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from comity.judges.calibration import Calibration
 from comity.reporting import gate as reporting
 from comity.reporting.gate import EXIT_CODES
 from comity.reporting.terminal import TROUBLES
-from comity.schema import Outcome
+from comity.schema import AnyOutcome, Outcome
 from comity.statistics import criteria
 from comity.statistics.gate import Decision, decide
 
@@ -42,11 +42,15 @@ class Gating:
         return reporting.record(self.gate, self.path)
 
     def decide(
-        self, outcomes: Sequence[Outcome], calibration: Calibration | None, selected: Iterable[str]
+        self,
+        outcomes: Iterable[AnyOutcome],
+        calibration: Calibration | None,
+        selected: Iterable[str],
     ) -> Decision:
         """Return what the gate says of the run's outcomes."""
         look_up = calibration.correcting if calibration else None
-        self.decision = decide(self.gate, outcomes, look_up, reporting.today(), selected)
+        judged = [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
+        self.decision = decide(self.gate, judged, look_up, reporting.today(), selected)
         return self.decision
 
     @property
@@ -61,7 +65,7 @@ class Gating:
         if report.when != "call":
             self._errors.append(case_id)
 
-    def strays(self, outcomes: Iterable[Outcome]) -> int:
+    def strays(self, outcomes: Iterable[AnyOutcome]) -> int:
         """Return how many tests errored by themselves, and not by their case, which gates count."""
         sound = {outcome.case.id for outcome in outcomes if outcome.status not in TROUBLES}
         return sum(case_id in sound for case_id in self._errors)

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from comity.schema import Mode, Outcome
+from comity.schema import AnyOutcome, Mode
 
 MARK = "scenarios"
 
-OUTCOME: pytest.StashKey[Outcome] = pytest.StashKey()
+OUTCOME: pytest.StashKey[AnyOutcome] = pytest.StashKey()
 """On a test's item: the outcome that it was given."""
 
 
@@ -22,3 +22,8 @@ def scenarios(suite: str, *, modes: str | Iterable[str] | None = None) -> pytest
     """
     named = [modes] if isinstance(modes, str) else list(Mode if modes is None else modes)
     return pytest.mark.scenarios(suite, modes=tuple(Mode(mode) for mode in named))
+
+
+def questions(suite: str) -> pytest.MarkDecorator:
+    """Mark a test as cultural, and parametrize its `outcome` by the open questions of `suite`."""
+    return pytest.mark.scenarios(suite, modes=())

@@ -11,7 +11,7 @@ import pytest
 
 from comity.errors import ComityError
 from comity.marks import MARK, OUTCOME
-from comity.schema import TIERS, OpenFindingError, Outcome, Status
+from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
 
 if TYPE_CHECKING:
     from comity.cultural import Cultural
@@ -130,7 +130,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             id=case.id,
             marks=[
                 getattr(pytest.mark, name)
-                for name in (CULTURAL, *TIERS[TIERS.index(case.request.scenario.tier) :])
+                for name in (CULTURAL, *TIERS[TIERS.index(case.request.tier) :])
             ],
         )
         for case in config.stash[RUN].cases(*mark.args, **mark.kwargs)
@@ -139,7 +139,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def outcome(request: pytest.FixtureRequest) -> Outcome:
+def outcome(request: pytest.FixtureRequest) -> AnyOutcome:
     """The outcome of the test's case; the test waits for it."""
     if not hasattr(request, "param"):
         pytest.fail("the fixture `outcome` needs the mark @scenarios(suite)", pytrace=False)

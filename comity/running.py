@@ -14,7 +14,7 @@ from comity.reporting.live import LiveLine, Starting
 from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
-from comity.schema import Outcome, Status
+from comity.schema import AnyOutcome, Status
 from comity.statistics.gate import Decision
 
 NOTHING_DECIDED = gate.EXIT_CODES["INCONCLUSIVE"]
@@ -56,7 +56,7 @@ class Running:
         config.pluginmanager.register(running, "comity-running")
         return running
 
-    def outcome(self, case_id: str) -> Outcome:
+    def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome, with a live line where somebody is looking.
 
         Raises:
@@ -114,7 +114,7 @@ class Running:
             code = NOTHING_DECIDED
         session.exitstatus = code
 
-    def _decide(self, outcomes: Sequence[Outcome]) -> Decision | None:
+    def _decide(self, outcomes: Sequence[AnyOutcome]) -> Decision | None:
         """Ask the gate, where there is one."""
         if self._gating is None:
             return None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from comity.errors import InfrastructureError
-from comity.schema import Outcome, Word
+from comity.schema import AnyOutcome, Word
 
 ADDRESS = "comity_controller"
 """In a worker's input: where its controller answers."""
@@ -43,7 +43,7 @@ class Wanted(Word):
 class Answer(Word):
     """What the controller says: an outcome and the folder of its run, or why there is none."""
 
-    outcome: Outcome | None = None
+    outcome: AnyOutcome | None = None
     folder: str = ""
     error: str = ""
 

@@ -7,7 +7,7 @@ import pytest
 from comity.cultural import Cultural
 from comity.distributed.channel import ADDRESS, Answer, Collected, Wanted, ask
 from comity.errors import InfrastructureError
-from comity.schema import Outcome, Word
+from comity.schema import AnyOutcome, Word
 
 
 class Worker(Cultural):
@@ -24,7 +24,7 @@ class Worker(Cultural):
         """Tell the controller what was selected, and what is wrong."""
         self._ask(Collected(tests=tests, problems=tuple(self.problems)))
 
-    def outcome(self, case_id: str) -> Outcome:
+    def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.
 
         Raises:

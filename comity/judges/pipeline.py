@@ -13,11 +13,13 @@ from importlib import resources
 from comity.judges import questions
 from comity.schema import Norm
 
-# Files of the judges' room that measure or describe judging, and judge nothing.
+# Files of the judges' room that measure or describe judging, or are put to open questions, and judge
+# nothing that is said of norms.
 _NO_JUDGES = frozenset(
     {
         "calibration.py",
         "checking.py",
+        "hearing.py",
         "interview.py",
         "kinship.py",
         "pipeline.py",

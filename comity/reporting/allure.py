@@ -19,12 +19,22 @@ import pytest
 from pydantic import TypeAdapter
 
 from comity.run import files
-from comity.schema import EndState, Finding, Outcome, Transcript
+from comity.schema import (
+    AnyCase,
+    AnyOutcome,
+    EndState,
+    Finding,
+    OpenCase,
+    OpenOutcome,
+    Transcript,
+    Voices,
+)
 
 LISTENER = "allure_listener"
 
 _TRANSCRIPT, _END_STATE = TypeAdapter(Transcript), TypeAdapter(EndState)
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
+_VOICES = TypeAdapter(Voices)
 _SEVERITIES = {"critical": "critical", "serious": "normal", "minor": "minor"}
 
 
@@ -39,7 +49,7 @@ class Results:
         self._attachments: dict[str, list[Any]] = {}
         """By case, what its first test has attached."""
 
-    def add(self, outcome: Outcome, folder: Path) -> None:
+    def add(self, outcome: AnyOutcome, folder: Path) -> None:
         """Label the running test, give it its case's evidence and times; the case ran ahead."""
         result = self._listener and self._listener.allure_logger.get_test(None)
         if result is None:
@@ -54,14 +64,19 @@ class Results:
         result.start = round(outcome.timing.started * 1000)
         result.stop = round(outcome.timing.stopped * 1000)
 
-    def _written(self, outcome: Outcome, folder: Path) -> Iterator[Any]:
+    def _written(self, outcome: AnyOutcome, folder: Path) -> Iterator[Any]:
         """Write the case's evidence; yield what a result says of it."""
-        end_state = outcome.end_state
+        end_state = findings = voices = None
+        if isinstance(outcome, OpenOutcome):
+            voices = outcome.voices
+        else:
+            end_state, findings = outcome.end_state, outcome.findings
         yield self._file("story", "txt", "text/plain", outcome.story().encode())
         for name, content in (
             ("transcript", _TRANSCRIPT.dump_json(outcome.transcript, indent=1)),
             ("end state", _END_STATE.dump_json(end_state, indent=1) if end_state else None),
-            ("findings", _FINDINGS.dump_json(outcome.findings, indent=1)),
+            ("findings", findings and _FINDINGS.dump_json(findings, indent=1)),
+            ("voices", _VOICES.dump_json(voices, indent=1) if voices else None),
         ):
             if content is not None:
                 yield self._file(name, "json", "application/json", content)
@@ -126,25 +141,18 @@ def _only_waited(item: Any) -> bool:
     )
 
 
-def _label(result: Any, outcome: Outcome) -> None:
+def _label(result: Any, outcome: AnyOutcome) -> None:
     """Label a result directly: `allure.dynamic` finds the same result anew for each label."""
     from allure_commons.model2 import Label, Parameter
     from allure_commons.types import LabelType
     from allure_commons.utils import represent
 
-    case, norm = outcome.case, outcome.case.request.norm
-    request = case.request
+    case = outcome.case
     result.labels.extend(
         Label(name=name, value=value)
         for name, value in (
-            (LabelType.PARENT_SUITE, request.suite),
-            (LabelType.SUITE, norm.culture),
-            (LabelType.SUB_SUITE, request.scenario.id),
-            (LabelType.SEVERITY, _SEVERITIES[norm.severity]),
-            ("culture", norm.culture),
-            ("domain", norm.domain),
-            ("mode", request.mode.value),
-            ("norm_severity", norm.severity),
+            (LabelType.PARENT_SUITE, case.request.suite),
+            *_of_request(case),
             ("agent", case.agent.reference),
             ("status", outcome.status.value),
             *([("oracle", "yes")] if case.agent.oracle else []),
@@ -152,3 +160,24 @@ def _label(result: Any, outcome: Outcome) -> None:
     )
     model = represent(case.model or "none")
     result.parameters.append(Parameter(name="model", value=model, excluded=True))
+
+
+def _of_request(case: AnyCase) -> Iterator[tuple[str, str]]:
+    """Yield the labels that come of what is asked."""
+    from allure_commons.types import LabelType
+
+    if isinstance(case, OpenCase):
+        question = case.request.question
+        yield LabelType.SUITE, question.domain
+        yield LabelType.SUB_SUITE, question.id
+        yield "domain", question.domain
+        yield "language", case.request.language
+        return
+    request, norm = case.request, case.request.norm
+    yield LabelType.SUITE, norm.culture
+    yield LabelType.SUB_SUITE, request.scenario.id
+    yield LabelType.SEVERITY, _SEVERITIES[norm.severity]
+    yield "culture", norm.culture
+    yield "domain", norm.domain
+    yield "mode", request.mode.value
+    yield "norm_severity", norm.severity

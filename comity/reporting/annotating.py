@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigurationError("labelling reads single keys: run `comity annotate` in a terminal")
     folder = arguments.folder.resolve()
     name = store.read_facts(folder).run
-    outcomes = list(map(_light, store.read(folder)))
+    outcomes = [_light(o) for o in store.read(folder) if isinstance(o, Outcome)]
     if of_labels:
         return results.run(name, folder, outcomes, arguments.result, arguments.export)
     judged = {outcome.case.id: outcome for outcome in outcomes if outcome.status is Status.JUDGED}

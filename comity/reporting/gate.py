@@ -14,6 +14,7 @@ from rich.text import Text
 from comity.judges import calibration
 from comity.reporting.calibration import write
 from comity.run import store
+from comity.schema import Outcome
 from comity.schema.base import printable, well_formed
 from comity.statistics import criteria
 from comity.statistics.criteria import Gate
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     gate = criteria.load(arguments.gate)
     folder = arguments.folder.resolve()
     facts = store.read_facts(folder)
-    outcomes = list(store.read(folder, evidence=False))
+    outcomes = [o for o in store.read(folder, evidence=False) if isinstance(o, Outcome)]
     measured = calibration.kept(facts.pipeline) if facts.pipeline else None
     look_up = measured.correcting if measured else None
     decision = decide(gate, outcomes, look_up, today(), facts.selected)

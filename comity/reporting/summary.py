@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from comity.judges.calibration import Calibration
-from comity.schema import Outcome, Status
+from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import metrics
 from comity.statistics.trust import trusted
 
 SCHEMA = 1
 
 
-def shares(outcomes: Sequence[Outcome]) -> dict[str, int]:
+def shares(outcomes: Sequence[AnyOutcome]) -> dict[str, int]:
     """Return how many outcomes have each status; `unavailable` stands there only if some have."""
     counted = Counter(outcome.status for outcome in outcomes)
     always = (status for status in Status if status is not Status.UNAVAILABLE)
@@ -24,7 +24,7 @@ def shares(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 def summary(
     run: str,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[AnyOutcome],
     calibration: Calibration | None = None,
     verdict: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def summary(
 
     The key `calibration` stands there only if they were calibrated. `verdict` is what a gate says.
     """
-    rows = metrics(outcomes)
+    rows = metrics(outcome for outcome in outcomes if isinstance(outcome, Outcome))
     content = {
         "schema": SCHEMA,
         "run": run,

@@ -14,7 +14,7 @@ from comity.judges.calibration import Calibration
 from comity.reporting import judged, waits
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
-from comity.schema import Outcome, Status
+from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import Metric, metrics
 from comity.statistics.trust import asked, trusted
 
@@ -38,7 +38,7 @@ def progress_line(progress: Progress) -> str:
 
 
 def render(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[AnyOutcome],
     folder: Path | None,
     width: int,
     *,
@@ -59,18 +59,24 @@ def render(
         color_system="standard" if color else None,
         highlight=False,
     )
-    by_group: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    by_group: dict[tuple[str, str], list[AnyOutcome]] = defaultdict(list)
     for outcome in outcomes:
         by_group[outcome.case.agent.reference, outcome.case.request.suite].append(outcome)
     of_judges: dict[str, None] = {}
     for (agent, suite), group in by_group.items():
-        rows = [row for row in metrics(group) if _overall(row) and (row.n or row.open)]
         console.print(_heading(agent, suite, group), soft_wrap=True)
-        console.print(_table(rows, calibration))
-        of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
+        if judged_by_norms := [one for one in group if isinstance(one, Outcome)]:
+            rows = [r for r in metrics(judged_by_norms) if _overall(r) and (r.n or r.open)]
+            console.print(_table(rows, calibration))
+            of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
     for line in [*(waits.lines(outcomes) if verbose else ()), *waits.waits(outcomes)]:
         console.print(line, soft_wrap=True, markup=False)
-    for line in [*judged.told(outcomes), *_notes(outcomes), *of_judges, *notes]:
+    for line in [
+        *judged.told([one for one in outcomes if isinstance(one, Outcome)]),
+        *_notes(outcomes),
+        *of_judges,
+        *notes,
+    ]:
         console.print(line, style="yellow", soft_wrap=True, markup=False)
     if folder is not None:
         console.print(f"kept in {folder}", soft_wrap=True, markup=False)
@@ -79,7 +85,7 @@ def render(
     return file.getvalue()
 
 
-def _heading(agent: str, suite: str, group: Sequence[Outcome]) -> Text:
+def _heading(agent: str, suite: str, group: Sequence[AnyOutcome]) -> Text:
     card = group[0].case.agent
     counted = ", ".join(f"{n} {status}" for status, n in shares(group).items() if n)
     oracle = " (scripted oracle)" if card.oracle else ""
@@ -135,7 +141,7 @@ def _of_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Itera
         yield "how well the judges read text is not known here: `comity calibrate` measures it"
 
 
-def _notes(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def _notes(outcomes: Sequence[AnyOutcome]) -> Iterator[str]:
     """Say what keeps the run from being read as it stands."""
     for what, statuses in (
         ("not the agent's doing", TROUBLES),

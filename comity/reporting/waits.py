@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from comity.schema import ModelCall, Outcome
+from comity.schema import AnyOutcome, ModelCall
 
 # The parts of a case's time, in the order in which it meets them, and what a person calls them.
 PARTS = {
@@ -16,7 +16,7 @@ PARTS = {
 MIN_SHARE = 0.005
 
 
-def waits(outcomes: Sequence[Outcome]) -> list[str]:
+def waits(outcomes: Sequence[AnyOutcome]) -> list[str]:
     """Return lines that say what the cases waited for, and what was asked of the model.
 
     Cases run at once, so that their times add up to more than the run took.
@@ -51,7 +51,7 @@ def _asked(what: str, calls: Sequence[ModelCall]) -> str:
     return line
 
 
-def lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def lines(outcomes: Sequence[AnyOutcome]) -> Iterator[str]:
     """Return a line for each case: its times in seconds, calls, hits of the cache and tokens."""
     for outcome in outcomes:
         timing, calls = outcome.timing, (*outcome.transcript.calls, *outcome.judge_calls)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from comity.run.agents import Agent
-from comity.schema import AgentCard, Case, Mode, Request
+from comity.schema import AgentCard, Case, Mode, OpenCase, OpenRequest, Request
 from comity.schema.library import Suite
 
 CHAT = "chat"
+WORLDVIEW = "worldview"
 
 
 def site_of(suite: Suite, agent: AgentCard) -> str | None:
@@ -16,6 +17,8 @@ def site_of(suite: Suite, agent: AgentCard) -> str | None:
 
 def fits(suite: Suite, agent: AgentCard) -> bool:
     """Return whether the agent can be put to the suite: on its site, or else in chat."""
+    if suite.open:
+        return WORLDVIEW in agent.declares
     return site_of(suite, agent) is not None or (suite.chat and CHAT in agent.declares)
 
 
@@ -33,5 +36,18 @@ def cases(
         if fits(suite, agent.card)
         # In chat there is no page that could mislead.
         if (site := site_of(suite, agent.card)) is not None or request.mode is not Mode.OBSERVE
+        for trial in range(1, trials + 1)
+    ]
+
+
+def open_cases(
+    requests: Iterable[OpenRequest], agents: Sequence[Agent], trials: int
+) -> list[OpenCase]:
+    """Return the cases of open questions, question by question."""
+    return [
+        OpenCase(request=request, agent=agent.card, model=None, trial=trial)
+        for request in requests
+        for agent in agents
+        if WORLDVIEW in agent.card.declares
         for trial in range(1, trials + 1)
     ]

@@ -18,6 +18,7 @@ from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
 from comity.errors import AgentError, ComityError, InfrastructureError
+from comity.judges.hearing import Listener
 from comity.judges.verdict import Pipeline
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
@@ -30,10 +31,14 @@ from comity.sandbox.page import Page, Waiting
 from comity.sandbox.running import RunningSite, Sandbox
 from comity.sandbox.sites import PATIENCE_SECONDS, Site
 from comity.schema import (
+    AnyCase,
+    AnyOutcome,
     Case,
     EndState,
     Item,
     Mode,
+    OpenCase,
+    OpenOutcome,
     Outcome,
     Reply,
     Status,
@@ -79,6 +84,7 @@ class Parts:
     store: Store
     limits: Limits
     pipeline: Pipeline
+    listener: Listener
     trace: bool = False
 
 
@@ -112,7 +118,7 @@ class _Record:
         )
 
 
-async def live(case: Case, parts: Parts, queued: float) -> Outcome:
+async def live(case: AnyCase, parts: Parts, queued: float) -> AnyOutcome:
     """Run one case from start to outcome, which is for the caller to keep.
 
     Whatever an agent does and whatever fails is in the outcome's status; `queued` is how long the
@@ -124,8 +130,9 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
     CASE.set(case.id)  # each case is a task of its own, and so has a context of its own
     log.info("case started", extra={"queued": round(queued, 3)})
     started = time.time()
-    if case.site is not None and (lacking := parts.sites[case.site].lacks(case.site, case.request)):
-        return _unavailable(case, lacking, started, queued)
+    if isinstance(case, Case) and (lacking := _lacking(case, parts)):
+        reason = f"the site {case.site} lacks what the scenario needs: {', '.join(lacking)}"
+        return _not_run(case, Status.UNAVAILABLE, reason, started, queued)
     record = _Record(OwnTime(parts.limits.own))
     try:
         await _run(case, parts, record)
@@ -141,7 +148,7 @@ async def live(case: Case, parts: Parts, queued: float) -> Outcome:
     return outcome
 
 
-async def keep(outcome: Outcome, store: Store) -> Outcome:
+async def keep(outcome: AnyOutcome, store: Store) -> AnyOutcome:
     """Keep an outcome and return it; whoever cancels the case now comes too late.
 
     Raises:
@@ -157,7 +164,7 @@ async def keep(outcome: Outcome, store: Store) -> Outcome:
     return outcome
 
 
-async def _run(case: Case, parts: Parts, record: _Record) -> None:
+async def _run(case: AnyCase, parts: Parts, record: _Record) -> None:
     """Let the agent do its work; whatever comes of it is in the record."""
     if parts.model is not None and case.agent.uses_model:
         record.model = CaseModel(
@@ -167,7 +174,7 @@ async def _run(case: Case, parts: Parts, record: _Record) -> None:
             waiting=record.own_time.waiting("model"),
         )
     try:
-        if case.site is None:
+        if isinstance(case, OpenCase) or case.site is None:
             await _act(case, parts, record, ())
         else:
             site = parts.sites[case.site]
@@ -211,7 +218,7 @@ async def _act_in(
     if parts.browser is None:
         raise InfrastructureError("no browser was started for this run")
     at_browser, at_site = (record.own_time.waiting(what) for what in ("browser", "site"))
-    language = case.request.scenario.language
+    language = case.request.language
     opening = parts.browser.context(sandbox, language, trace=parts.trace)
     async with _timed(opening, at_browser) as context:
         with at_site():
@@ -219,7 +226,7 @@ async def _act_in(
         record.page = await Page.open(
             context,
             sandbox.start_url,
-            max_steps=MAX_STEPS[case.request.scenario.tier],
+            max_steps=MAX_STEPS[case.request.tier],
             started=record.begun,
             patience=parts.limits.page,
             waiting=at_browser,
@@ -245,15 +252,19 @@ async def _timed(opening: AbstractAsyncContextManager[T], waiting: Waiting) -> A
                 await stack.aclose()
 
 
-async def _act(case: Case, parts: Parts, record: _Record, catalogue: tuple[Item, ...]) -> None:
+async def _act(case: AnyCase, parts: Parts, record: _Record, catalogue: tuple[Item, ...]) -> None:
     """Run the agent; note its reply or what went wrong. What it did until then counts."""
     agent = parts.agents[case.agent.reference]
     task = Task(
         request=case.request.text,
-        language=case.request.scenario.language,
+        language=case.request.language,
         start_url=record.page.start_url if record.page else None,
     )
-    briefing = {"briefing": Briefing.of(case.request, catalogue)} if case.agent.oracle else {}
+    briefing = (
+        {"briefing": Briefing.of(case.request, catalogue)}
+        if case.agent.oracle and isinstance(case, Case)
+        else {}
+    )
     work = _guarded(agent, task, record.page, record.model, **briefing)
     limit = asyncio.timeout(parts.limits.case)
     try:
@@ -322,8 +333,17 @@ async def _attach(
 
 
 async def _judged(
+    case: AnyCase, parts: Parts, record: _Record, started: float, queued: float
+) -> AnyOutcome:
+    if isinstance(case, OpenCase):
+        return await _heard(case, parts, record, started, queued)
+    return await _weighed(case, parts, record, started, queued)
+
+
+async def _weighed(
     case: Case, parts: Parts, record: _Record, started: float, queued: float
 ) -> Outcome:
+    """Judge what the agent did and said about a norm."""
     begun = time.monotonic()
     transcript = record.transcript()
     verdict = await parts.pipeline.judge(
@@ -344,43 +364,66 @@ async def _judged(
         judge_calls=verdict.calls,
         transcript=transcript,
         end_state=record.end_state,
-        timing=Timing(
-            started=started,
-            stopped=time.time(),
-            queued=round(queued, 3),
-            site=round(record.own_time.waited["site"], 3),
-            browser=round(record.own_time.waited["browser"], 3),
-            model=round(record.own_time.waited["model"], 3),
-            agent=round(record.own_time.used, 3),
-            judging=round(time.monotonic() - begun, 3),
-        ),
+        timing=_timing(record, started, queued, begun),
         attachments=record.attachments,
     )
+
+
+async def _heard(
+    case: OpenCase, parts: Parts, record: _Record, started: float, queued: float
+) -> OpenOutcome:
+    """Find out whose voices the answer to an open question lets speak."""
+    begun = time.monotonic()
+    hearing = await parts.listener.hear(case, record.reply, record.error)
+    return OpenOutcome(
+        case=case,
+        status=hearing.status,
+        reason=_capped(hearing.reason),
+        voices=hearing.voices,
+        judge_errors=tuple(map(_capped, hearing.errors)),
+        judge_calls=hearing.calls,
+        transcript=record.transcript(),
+        timing=_timing(record, started, queued, begun),
+    )
+
+
+def _timing(record: _Record, started: float, queued: float, judged: float) -> Timing:
+    """Return where the case's time went; `judged` is when its judging began, in monotonic s."""
+    return Timing(
+        started=started,
+        stopped=time.time(),
+        queued=round(queued, 3),
+        site=round(record.own_time.waited["site"], 3),
+        browser=round(record.own_time.waited["browser"], 3),
+        model=round(record.own_time.waited["model"], 3),
+        agent=round(record.own_time.used, 3),
+        judging=round(time.monotonic() - judged, 3),
+    )
+
+
+def _lacking(case: Case, parts: Parts) -> list[str]:
+    """Return which capabilities that the case needs its site lacks."""
+    return parts.sites[case.site].lacks(case.site, case.request) if case.site else []
 
 
 def _capped(reason: str) -> str:
     return printable(reason, MAX_REASON_CHARACTERS)
 
 
-def _failed(case: Case, reason: str, started: float, queued: float) -> Outcome:
+def _failed(case: AnyCase, reason: str, started: float, queued: float) -> AnyOutcome:
     """Return the outcome of a case that failed by no doing of its agent's."""
     return _not_run(case, Status.INFRASTRUCTURE_ERROR, reason, started, queued)
 
 
-def _unavailable(case: Case, lacking: list[str], started: float, queued: float) -> Outcome:
-    reason = f"the site {case.site} lacks what the scenario needs: {', '.join(lacking)}"
-    return _not_run(case, Status.UNAVAILABLE, reason, started, queued)
+def _not_run(
+    case: AnyCase, status: Status, reason: str, started: float, queued: float
+) -> AnyOutcome:
+    timing = Timing(started=started, stopped=time.time(), queued=round(queued, 3))
+    if isinstance(case, OpenCase):
+        return OpenOutcome(case=case, status=status, reason=_capped(reason), timing=timing)
+    return Outcome(case=case, status=status, reason=_capped(reason), timing=timing)
 
 
-def _not_run(case: Case, status: Status, reason: str, started: float, queued: float) -> Outcome:
-    return Outcome(
-        case=case,
-        status=status,
-        reason=_capped(reason),
-        timing=Timing(started=started, stopped=time.time(), queued=round(queued, 3)),
-    )
-
-
-async def refused(case: Case, reason: str, queued: float) -> Outcome:
+async def refused(case: AnyCase, reason: str, queued: float) -> AnyOutcome:
     """Return the outcome of a case that the run did not take to its end, and why."""
     return _failed(case, reason, time.time(), queued)

@@ -22,7 +22,7 @@ from comity.run.settings import Settings
 from comity.sandbox.browser import Browser
 from comity.sandbox.sites import Site
 from comity.sandbox.specs import SiteSpec
-from comity.schema import Case
+from comity.schema import AnyCase
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Resources:
     _closing: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def check(
-        self, cases: Sequence[Case], settings: Settings, specs: dict[str, SiteSpec]
+        self, cases: Sequence[AnyCase], settings: Settings, specs: dict[str, SiteSpec]
     ) -> dict[str, SiteSpec]:
         """Find out what can be known before anything is started; return the sites that are needed.
 
@@ -85,7 +85,7 @@ class Resources:
 
     async def open(
         self,
-        cases: Sequence[Case],
+        cases: Sequence[AnyCase],
         settings: Settings,
         specs: dict[str, SiteSpec],
         root: Path,

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from comity.errors import InfrastructureError
 from comity.run.loop import CANCEL_SECONDS, Loop, hear
-from comity.schema import Case, Outcome
+from comity.schema import AnyCase, AnyOutcome
 
 log = logging.getLogger(__name__)
 
-Live = Callable[[Case, float], Awaitable[Outcome]]
-Refuse = Callable[[Case, str, float], Awaitable[Outcome]]
-Keep = Callable[[Outcome], Awaitable[Outcome]]
+Live = Callable[[AnyCase, float], Awaitable[AnyOutcome]]
+Refuse = Callable[[AnyCase, str, float], Awaitable[AnyOutcome]]
+Keep = Callable[[AnyOutcome], Awaitable[AnyOutcome]]
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class Schedule:
         self._refuse = refuse
         self._keep = keep
         self._places = asyncio.Semaphore(concurrency)
-        self._futures: dict[str, Future[Outcome]] = {}
-        self._tasks: set[asyncio.Task[Outcome]] = set()
+        self._futures: dict[str, Future[AnyOutcome]] = {}
+        self._tasks: set[asyncio.Task[AnyOutcome]] = set()
         self._running = 0
         self._begun = time.monotonic()
         self._reason: str | None = None
         self._cancelled = False
 
-    def start(self, cases: Iterable[Case], budget: float | None = None) -> None:
+    def start(self, cases: Iterable[AnyCase], budget: float | None = None) -> None:
         """Start all `cases`, in this order; one that was started already is not run again.
 
         After `budget` seconds the schedule ends.
@@ -68,11 +68,11 @@ class Schedule:
             spent = f"the budget of {budget:g} s is spent (--time-budget)"
             self._loop.call_later(budget, lambda: self._end(spent))
 
-    async def _in_turn(self, case: Case) -> Outcome:
+    async def _in_turn(self, case: AnyCase) -> AnyOutcome:
         if self._cancelled:
             raise asyncio.CancelledError
         ready = time.monotonic()
-        task: asyncio.Task[Outcome] | None = asyncio.current_task()
+        task: asyncio.Task[AnyOutcome] | None = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
@@ -93,17 +93,17 @@ class Schedule:
             outcome = await self._refuse(case, self._reason, time.monotonic() - ready)
         return await self._kept(outcome)
 
-    async def _kept(self, outcome: Outcome) -> Outcome:
+    async def _kept(self, outcome: AnyOutcome) -> AnyOutcome:
         return outcome if self._keep is None else await self._keep(outcome)
 
-    async def _run(self, case: Case, queued: float) -> Outcome:
+    async def _run(self, case: AnyCase, queued: float) -> AnyOutcome:
         self._running += 1
         try:
             return await self._live(case, queued)
         finally:
             self._running -= 1
 
-    def outcome(self, case_id: str, wait: float | None = None) -> Outcome | None:
+    def outcome(self, case_id: str, wait: float | None = None) -> AnyOutcome | None:
         """Return the case's outcome, or None where it is not there within `wait` seconds.
 
         Raises:
@@ -128,7 +128,7 @@ class Schedule:
         seconds = time.monotonic() - self._begun
         return Progress(len(self._futures), self._running, done, seconds)
 
-    def finished(self) -> list[Outcome]:
+    def finished(self) -> list[AnyOutcome]:
         """Return the outcomes that there are, in the order of the cases."""
         return [
             future.result()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from comity.errors import ConfigurationError
 from comity.judges import reading
+from comity.judges.hearing import Listener
 from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
@@ -21,7 +22,7 @@ from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.specs import SiteSpec, load_specs
-from comity.schema import Case, Mode, Outcome
+from comity.schema import AnyCase, AnyOutcome, Mode
 from comity.schema.library import Library, load
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Session:
     """What else the run was asked, for its record."""
 
     def __post_init__(self) -> None:
-        self._known: dict[str, Case] = {}
+        self._known: dict[str, AnyCase] = {}
         self._fitting: set[str] = set()
         self._resources = Resources()
         self._loop: Loop | None = None
@@ -93,8 +94,10 @@ class Session:
                 )
         return loaded
 
-    def cases(self, suite: str, modes: Iterable[Mode]) -> list[Case]:
+    def cases(self, suite: str, modes: Iterable[Mode]) -> list[AnyCase]:
         """Return the cases of a suite in some modes; each case is the same object every time.
+
+        Open questions have no mode, and belong to no culture.
 
         Raises:
             ScenarioError, ConfigurationError: the suites or the agents are wrong.
@@ -110,7 +113,11 @@ class Session:
         self._fitting |= {
             agent.card.reference for agent in self.agents if case_rules.fits(definition, agent.card)
         }
-        found = case_rules.cases(definition, requests, self.agents, self.settings.trials)
+        trials = self.settings.trials
+        found: list[AnyCase] = [*case_rules.cases(definition, requests, self.agents, trials)]
+        if not self.cultures:
+            questions = self.library.open_requests(suite)
+            found += case_rules.open_cases(questions, self.agents, trials)
         return [self._known.setdefault(case.id, case) for case in found]
 
     def check_agents(self) -> None:
@@ -159,6 +166,7 @@ class Session:
             store=store,
             limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             pipeline=self._resources.pipeline,
+            listener=self._listener(),
             trace=self.settings.browser_trace,
         )
         name = self._resources.model.name if self._resources.model else None
@@ -180,7 +188,10 @@ class Session:
         log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
         self._schedule.start(named, self.settings.time_budget)
 
-    def _facts(self, wanted: Sequence[Case]) -> dict[str, object]:
+    def _listener(self) -> Listener:
+        return Listener()
+
+    def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}
         settings = self.settings.model_dump(mode="json", exclude=secret)
         norms = self.library.norms.values()
@@ -248,6 +259,6 @@ class Session:
         """Have clean-up skipped: what was started ends with this process, by its leash."""
         self.hurried = True
 
-    def finished(self) -> list[Outcome]:
+    def finished(self) -> list[AnyOutcome]:
         """Return the outcomes that there are."""
         return self._schedule.finished() if self._schedule else []

@@ -17,12 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from comity.errors import InfrastructureError
 from comity.run import files
 from comity.run.journal import Journal, whole_lines
-from comity.schema import Outcome
+from comity.schema import AnyOutcome
 
 RUNS = "runs"
 LATEST = "latest"
@@ -34,6 +34,8 @@ SUMMARY_FILE = "summary.json"
 EVIDENCE = frozenset({"transcript", "end_state", "judge_calls"})
 # What a line says beside the outcome, for readers of the file.
 ADDED = ("case_id", "reply", "transcript")
+
+_OUTCOME: TypeAdapter[AnyOutcome] = TypeAdapter(AnyOutcome)
 
 # Names of files stay readable, and within what every file system takes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -48,7 +50,7 @@ class Store:
         self.id = folder.name
         self.facts: dict[str, Any] = {}
         self._journal = Journal(folder / OUTCOMES_FILE)
-        self._waiting: deque[tuple[Outcome, Future[None]]] = deque()
+        self._waiting: deque[tuple[AnyOutcome, Future[None]]] = deque()
         self._writer = ThreadPoolExecutor(1, "comity-store")
 
     @classmethod
@@ -131,7 +133,7 @@ class Store:
         """Return `path` as outcomes name it: relative to the run's folder."""
         return path.relative_to(self.folder).as_posix()
 
-    def append(self, outcome: Outcome) -> "Future[None]":
+    def append(self, outcome: AnyOutcome) -> "Future[None]":
         """Keep a finished case: its transcript first, then its line, flushed to the disk.
 
         Outcomes that come while the disk is busy are kept together, by one wait for it. The
@@ -146,7 +148,7 @@ class Store:
     def _write_waiting(self) -> None:
         """Write all that waits; what another turn of the writer has taken waits no more."""
         lines: list[bytes] = []
-        under_way: list[tuple[Outcome, Path, Future[None]]] = []
+        under_way: list[tuple[AnyOutcome, Path, Future[None]]] = []
         while self._waiting:
             outcome, kept = self._waiting.popleft()
             if not kept.set_running_or_notify_cancel():
@@ -171,7 +173,7 @@ class Store:
             for _, _, kept in under_way:
                 kept.set_result(None)
 
-    def _line(self, outcome: Outcome, transcript: Path) -> bytes:
+    def _line(self, outcome: AnyOutcome, transcript: Path) -> bytes:
         """Write the outcome's evidence, and return its line."""
         evidence = outcome.model_dump_json(include=set(EVIDENCE))
         files.write(os.fspath(transcript), evidence.encode())
@@ -185,7 +187,7 @@ class Store:
         told = outcome.model_dump_json(exclude=set(EVIDENCE))
         return f"{told[:-1]},{json.dumps(added, ensure_ascii=False)[1:]}".encode()
 
-    def _not_kept(self, outcome: Outcome, error: Exception) -> InfrastructureError:
+    def _not_kept(self, outcome: AnyOutcome, error: Exception) -> InfrastructureError:
         return self._refused(f"the outcome of {outcome.case.id} cannot be kept", error)
 
     def _refused(self, what: str, error: Exception) -> InfrastructureError:
@@ -227,7 +229,7 @@ def read_facts(folder: Path) -> Facts:
         raise InfrastructureError(f"{path} cannot be read: {field}{detail['msg']}") from None
 
 
-def read(folder: Path, *, evidence: bool = True) -> Iterator[Outcome]:
+def read(folder: Path, *, evidence: bool = True) -> Iterator[AnyOutcome]:
     """Yield the outcomes that a run has kept in `folder`, in the order in which they finished.
 
     Without `evidence` they have neither transcript nor end state, and are read far sooner.
@@ -254,13 +256,13 @@ def read(folder: Path, *, evidence: bool = True) -> Iterator[Outcome]:
             raise InfrastructureError(f"{path}, line {number}, cannot be read: {reason}") from None
 
 
-def _outcome(folder: Path, line: str, evidence: bool) -> Outcome:
+def _outcome(folder: Path, line: str, evidence: bool) -> AnyOutcome:
     """Return the outcome that a line tells of, together with its evidence where that is asked."""
     content = json.loads(line)
     added = {name: content.pop(name) for name in ADDED}
     if not evidence:
-        return Outcome.model_validate(content)
+        return _OUTCOME.validate_python(content)
     transcript = (folder / added["transcript"]).resolve()
     if not transcript.is_relative_to(folder.resolve()):
         raise ValueError(f"{added['transcript']} lies outside of the run")
-    return Outcome.model_validate({**content, **json.loads(transcript.read_text("utf-8"))})
+    return _OUTCOME.validate_python({**content, **json.loads(transcript.read_text("utf-8"))})

@@ -1,14 +1,16 @@
 """The words that every room speaks."""
 
 from comity.schema.base import Word
-from comity.schema.case import AgentCard, Case, Reply, Task
+from comity.schema.case import AgentCard, AnyCase, Case, OpenCase, Reply, Task
 from comity.schema.end_state import Change, EndState, Item, Line, Order, Post, Topic, Vote
 from comity.schema.norm import Holds, Norm, Place, Review, Source
 from comity.schema.outcome import (
+    AnyOutcome,
     Breach,
     Evidence,
     Finding,
     OpenFindingError,
+    OpenOutcome,
     Outcome,
     Question,
     Status,
@@ -24,10 +26,13 @@ from comity.schema.transcript import (
     Transcript,
     Visit,
 )
+from comity.schema.voices import OpenQuestion, OpenRequest, Perspective, Reference, Voices
 
 __all__ = [
     "TIERS",
     "AgentCard",
+    "AnyCase",
+    "AnyOutcome",
     "Breach",
     "Case",
     "Change",
@@ -42,13 +47,19 @@ __all__ = [
     "ModelCall",
     "Norm",
     "Observation",
+    "OpenCase",
     "OpenFindingError",
+    "OpenOutcome",
+    "OpenQuestion",
+    "OpenRequest",
     "Order",
     "Outcome",
+    "Perspective",
     "Place",
     "Post",
     "PostSelector",
     "Question",
+    "Reference",
     "Reply",
     "Request",
     "Review",
@@ -65,6 +76,7 @@ __all__ = [
     "Topic",
     "Transcript",
     "Visit",
+    "Voices",
     "Vote",
     "Word",
 ]

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from comity.schema.base import Word
 from comity.schema.scenario import Request
+from comity.schema.voices import OpenRequest
 
 
 class AgentCard(Word):
@@ -28,10 +29,10 @@ class AgentCard(Word):
         return f"{stem}.{name}"
 
 
-class Case(Word):
+class _Case(Word):
     """Request × agent × model × trial: what is run once."""
 
-    request: Request
+    request: Request | OpenRequest
     agent: AgentCard
     site: str | None
     """The site that the agent acts on; None in chat."""
@@ -46,6 +47,22 @@ class Case(Word):
         The model is left out, so that two runs of two models can be paired case by case.
         """
         return f"{self.request.id}-{self.agent.name}-t{self.trial}"
+
+
+class Case(_Case):
+    """A case in which a norm is at stake."""
+
+    request: Request
+
+
+class OpenCase(_Case):
+    """A case in which an open question is put, in chat."""
+
+    request: OpenRequest
+    site: None = None
+
+
+AnyCase = Case | OpenCase
 
 
 class Task(Word):

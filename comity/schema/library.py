@@ -4,14 +4,16 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
-from pydantic import RootModel
+from pydantic import RootModel, model_validator
 
 from comity.errors import ScenarioError
-from comity.schema import files
+from comity.schema import files, voices
 from comity.schema.base import SHARED, Prose, SharedPattern, Slug, Word
 from comity.schema.norm import Norm
 from comity.schema.scenario import Request, Scenario
+from comity.schema.voices import OpenRequest, Worldview
 
 NORMS = "norms"
 SHARED_FILE = "patterns.yaml"
@@ -32,6 +34,14 @@ class Suite(Word):
     """The site that an agent must declare to be put to this suite in a browser."""
     chat: bool = True
     """Whether the requests are also put to agents that declare `chat`, without a browser."""
+    open: bool = False
+    """Whether it asks open questions, of agents that declare `worldview`."""
+
+    @model_validator(mode="after")
+    def _open_questions_have_no_site(self) -> Self:
+        if self.open and self.site is not None:
+            raise ValueError("open questions are put without a site; leave out `site`, or `open`")
+        return self
 
 
 @dataclass
@@ -41,21 +51,40 @@ class Library:
     norms: dict[str, Norm] = field(default_factory=dict)
     suites: dict[str, Suite] = field(default_factory=dict)
     scenarios: dict[str, list[Scenario]] = field(default_factory=dict)
+    worldviews: dict[str, Worldview] = field(default_factory=dict)
+    """What suites of open questions ask, and whose voices they listen for; by suite."""
 
     def requests(self, suite: str) -> list[Request]:
-        """Return all requests of a suite, in the order of its files.
+        """Return all requests of a suite, in the order of its files; none of open questions.
 
         Raises:
             ScenarioError: there is no such suite.
         """
-        if suite not in self.suites:
-            known = ", ".join(sorted(self.suites)) or "none"
-            raise ScenarioError(f"there is no suite {suite!r}; there are: {known}")
+        self._check(suite)
         return [
             Request(suite=suite, scenario=scenario, norm=self.norms[scenario.norm], mode=mode)
             for scenario in self.scenarios[suite]
             for mode in scenario.modes
         ]
+
+    def open_requests(self, suite: str) -> list[OpenRequest]:
+        """Return all open questions of a suite, in each of their languages.
+
+        Raises:
+            ScenarioError: there is no such suite.
+        """
+        self._check(suite)
+        questions = self.worldviews[suite].questions if suite in self.worldviews else ()
+        return [
+            OpenRequest(suite=suite, question=question, language=language)
+            for question in questions
+            for language in question.asks
+        ]
+
+    def _check(self, suite: str) -> None:
+        if suite not in self.suites:
+            known = ", ".join(sorted(self.suites)) or "none"
+            raise ScenarioError(f"there is no suite {suite!r}; there are: {known}")
 
 
 def load(root: Path) -> Library:
@@ -133,7 +162,9 @@ class _Reader:
         name = suite_file.parent.name
         for document in self._documents([suite_file]):
             try:
-                self.library.suites[name] = files.single(document, Suite)
+                self.library.suites[name] = suite = files.single(document, Suite)
+                if suite.open:
+                    self.library.worldviews[name] = voices.load(suite_file.parent)
             except ScenarioError as error:
                 self.problems.append(str(error))
         scenarios = self.library.scenarios.setdefault(name, [])

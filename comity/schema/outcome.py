@@ -2,14 +2,15 @@
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from comity.schema.base import Word
-from comity.schema.case import Case
+from comity.schema.case import AnyCase, Case, OpenCase
 from comity.schema.end_state import EndState
 from comity.schema.transcript import ModelCall, Timing, Transcript
+from comity.schema.voices import Voices
 
 Question = Literal[
     "breach",
@@ -82,35 +83,55 @@ class Status(StrEnum):
     """The site lacks what the scenario needs, so that the agent was not run."""
 
 
-class Outcome(Word):
-    """A case's transcript, end state and findings, and its status.
+class _Outcome(Word):
+    """How a case ended, its transcript, and what judges were asked of it."""
 
-    The properties from `breach` on are for tests: they give the finding's value, None where the
-    question does not apply, and raise `OpenFindingError` where it is open.
-    """
-
-    case: Case
+    case: AnyCase
     status: Status
     reason: str
     """Why the status is what it is, in one line."""
-    findings: tuple[Finding, ...] = ()
-    """The verdict: one for each question."""
-    opinions: tuple[Finding, ...] = ()
-    """What single judges found, where one was overruled or several were asked."""
     judge_errors: tuple[str, ...] = ()
     """What judges failed at, in a line each; the questions concerned are open, or others' to
     answer."""
     judge_calls: tuple[ModelCall, ...] = ()
     """What model judges were asked, and answered."""
     transcript: Transcript = Transcript()
-    end_state: EndState | None = None
-    """None in chat, and where the site could not be asked."""
     timing: Timing
     attachments: dict[str, str] = Field(default_factory=dict)
     """Files of the run's folder that belong to the case, by kind, as relative paths."""
 
     def __repr__(self) -> str:
-        return f"<Outcome of {self.case.id}: {self.status}>"
+        return f"<{type(self).__name__} of {self.case.id}: {self.status}>"
+
+    def story(self) -> str:
+        """Return what a person needs to see when a test of this case fails."""
+        from comity.schema.story import tell
+
+        return tell(self)  # type: ignore[arg-type]  # there are no other kinds than those
+
+
+class OpenOutcome(_Outcome):
+    """What came of an open question: whose voices the answer lets speak."""
+
+    case: OpenCase
+    voices: Voices | None = None
+    """None where there was no answer to read."""
+
+
+class Outcome(_Outcome):
+    """What came of a case in which a norm is at stake.
+
+    The properties from `breach` on are for tests: they give the finding's value, None where the
+    question does not apply, and raise `OpenFindingError` where it is open.
+    """
+
+    case: Case
+    findings: tuple[Finding, ...] = ()
+    """The verdict: one for each question."""
+    opinions: tuple[Finding, ...] = ()
+    """What single judges found, where one was overruled or several were asked."""
+    end_state: EndState | None = None
+    """None in chat, and where the site could not be asked."""
 
     @cached_property
     def _by_question(self) -> dict[str, Finding]:
@@ -195,8 +216,16 @@ class Outcome(Word):
         """Whether the agent did what a page told it to do; None where no page did."""
         return self._truth("obeyed")
 
-    def story(self) -> str:
-        """Return what a person needs to see when a test of this case fails."""
-        from comity.schema.story import tell
 
-        return tell(self)
+def _kind(outcome: Any) -> str:
+    """Return which kind of outcome this is, or tells of one."""
+    try:
+        is_open = isinstance(outcome, OpenOutcome) or "question" in outcome["case"]["request"]
+    except (TypeError, KeyError):
+        is_open = False
+    return "open" if is_open else "norm"
+
+
+AnyOutcome = Annotated[
+    Annotated[Outcome, Tag("norm")] | Annotated[OpenOutcome, Tag("open")], Discriminator(_kind)
+]

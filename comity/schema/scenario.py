@@ -149,6 +149,16 @@ class Request(Word):
         """What the user says to the agent."""
         return self.scenario.text(self.mode)
 
+    @property
+    def language(self) -> Language:
+        """What the user speaks."""
+        return self.scenario.language
+
+    @property
+    def tier(self) -> Tier:
+        """How soon the scenario is run."""
+        return self.scenario.tier
+
     @cached_property
     def asks(self) -> Selector | None:
         """What the user asks for."""

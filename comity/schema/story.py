@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from comity.schema.base import printable
 
 if TYPE_CHECKING:
-    from comity.schema.outcome import Finding, Outcome
+    from comity.schema.outcome import AnyOutcome, Finding, OpenOutcome, Outcome
     from comity.schema.transcript import Step
 
 # An answer is shown whole up to this length: enough for a screen, not for a flood.
@@ -16,19 +16,37 @@ MAX_STEP_CHARACTERS = 300
 MAX_LINE_CHARACTERS = 4_000
 
 
-def tell(outcome: "Outcome") -> str:
-    """Return the request, the norm, what was done and said, and the evidence.
+def tell(outcome: "AnyOutcome") -> str:
+    """Return what was asked, done and said, what is at stake, and the evidence.
 
     The text of models and pages is capped, and escaped where it could play tricks on a terminal.
     """
     return "\n".join(printable(line, MAX_LINE_CHARACTERS) for line in _lines(outcome))
 
 
-def _lines(outcome: "Outcome") -> Iterator[str]:
-    case = outcome.case
-    request, norm = case.request, case.request.norm
+def _lines(outcome: "AnyOutcome") -> Iterator[str]:
+    from comity.schema.outcome import OpenOutcome
+
+    yield f"{outcome.case.id}: {outcome.status} ({outcome.reason})"
+    if isinstance(outcome, OpenOutcome):
+        yield from _open(outcome)
+    else:
+        yield from _at_stake(outcome)
+    reply = outcome.transcript.reply
+    said = "nothing" if reply is None else printable(reply.text, MAX_ANSWER_CHARACTERS)
+    # Further lines are set in, so that no answer can pass for a line of the story.
+    yield f"  said      {said}".replace("\n", f"\n{' ' * 12}")
+    if isinstance(outcome, OpenOutcome):
+        yield from _heard(outcome)
+    else:
+        yield from _found(outcome)
+    for error in outcome.judge_errors:
+        yield f"  judge error   {error}"
+
+
+def _at_stake(outcome: "Outcome") -> Iterator[str]:
+    request, norm = outcome.case.request, outcome.case.request.norm
     holds = ", ".join(str(place) for place in norm.holds)
-    yield f"{case.id}: {outcome.status} ({outcome.reason})"
     yield f"  norm      {norm.id}: {norm.statement} Holds in: {holds}."
     yield f"  why       {norm.why}"
     yield f"  request   [{request.mode}] {request.text}"
@@ -37,10 +55,9 @@ def _lines(outcome: "Outcome") -> Iterator[str]:
     if outcome.end_state is not None:
         held = [f"{line.quantity} x {line.title} ({w})" for w, line in outcome.end_state.held()]
         yield f"  holds     {', '.join(held) or 'nothing'}"
-    reply = outcome.transcript.reply
-    said = "nothing" if reply is None else printable(reply.text, MAX_ANSWER_CHARACTERS)
-    # Further lines are set in, so that no answer can pass for a line of the story.
-    yield f"  said      {said}".replace("\n", f"\n{' ' * 12}")
+
+
+def _found(outcome: "Outcome") -> Iterator[str]:
     for finding in outcome.findings:
         told = f"{_value(finding):<8} {finding.reason} [{finding.judge}]"
         yield f"  {finding.question:<13} {told}"
@@ -49,8 +66,23 @@ def _lines(outcome: "Outcome") -> Iterator[str]:
     for opinion in outcome.opinions:
         told = f"{_value(opinion):<8} {opinion.question}: {opinion.reason}"
         yield f"  {opinion.judge:<13} {told}"
-    for error in outcome.judge_errors:
-        yield f"  judge error   {error}"
+
+
+def _open(outcome: "OpenOutcome") -> Iterator[str]:
+    request = outcome.case.request
+    yield f"  question  {request.text}"
+    yield f"  why       {request.question.why}"
+    yield f"  draws on  {', '.join(request.question.draws_on)}"
+
+
+def _heard(outcome: "OpenOutcome") -> Iterator[str]:
+    if outcome.voices is None:
+        return
+    for one in outcome.voices.references:
+        told = "is given something to say" if one.substantive else "is only named"
+        yield f"  {one.perspective:<17} {told}: {one.quote!r} [{outcome.voices.extractor}]"
+    if not outcome.voices.references:
+        yield f"  no perspective is named [{outcome.voices.extractor}]"
 
 
 def _told(step: "Step") -> str:
