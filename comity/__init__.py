@@ -1,15 +1,15 @@
 """Comity: tests that say whether an agent respects the norms of the people it serves.
 
-A suite's tests need `scenarios`; an agent under test needs `Task`, `Reply` and `AgentError`.
+A suite's tests need `scenarios`, or `questions`; an agent under test needs `Task`, `Reply` and `AgentError`.
 """
 
 import logging
 
 from comity.errors import AgentError
-from comity.marks import scenarios
-from comity.schema import Outcome, Reply, Task
+from comity.marks import questions, scenarios
+from comity.schema import OpenOutcome, Outcome, Reply, Task
 
 # What is logged is for `--log-json`: Python would print it where nobody asked for it.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
-__all__ = ["AgentError", "Outcome", "Reply", "Task", "scenarios"]
+__all__ = ["AgentError", "OpenOutcome", "Outcome", "Reply", "Task", "questions", "scenarios"]

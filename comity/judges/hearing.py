@@ -47,9 +47,8 @@ class Listener:
             return Hearing(fault or Status.INFRASTRUCTURE_ERROR, str(error))
         assert self.extractor is not None  # a run with open questions has one
         try:
-            voices = await self.extractor.extract(
-                reply.text if reply else "", case.request.language
-            )
+            text = reply.text if reply else ""
+            voices = await self.extractor.extract(text, case.request.language)
         except Exception as fault:
             told = f"an extractor failed: {type(fault).__name__}: {fault}"
             return Hearing(Status.JUDGE_ERROR, told, errors=(told,))

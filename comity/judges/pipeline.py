@@ -13,8 +13,8 @@ from importlib import resources
 from comity.judges import questions
 from comity.schema import Norm
 
-# Files of the judges' room that measure or describe judging, or are put to open questions, and judge
-# nothing that is said of norms.
+# Files of the judges' room that measure or describe judging, or hear answers to open questions, and
+# judge nothing that is said of norms.
 _NO_JUDGES = frozenset(
     {
         "calibration.py",

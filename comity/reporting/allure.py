@@ -75,7 +75,7 @@ class Results:
         for name, content in (
             ("transcript", _TRANSCRIPT.dump_json(outcome.transcript, indent=1)),
             ("end state", _END_STATE.dump_json(end_state, indent=1) if end_state else None),
-            ("findings", findings and _FINDINGS.dump_json(findings, indent=1)),
+            ("findings", None if findings is None else _FINDINGS.dump_json(findings, indent=1)),
             ("voices", _VOICES.dump_json(voices, indent=1) if voices else None),
         ):
             if content is not None:
