@@ -1,6 +1,7 @@
 """Comity: tests that say whether an agent respects the norms of the people it serves.
 
-A suite's tests need `scenarios`, or `questions`; an agent under test needs `Task`, `Reply` and `AgentError`.
+A suite's tests need `scenarios`, or `questions`; an agent under test needs `Task`, `Reply` and
+`AgentError`.
 """
 
 import logging

@@ -117,6 +117,17 @@ class OpenOutcome(_Outcome):
     voices: Voices | None = None
     """None where there was no answer to read."""
 
+    @property
+    def heard(self) -> frozenset[str]:
+        """The perspectives that the answer gives something to say, by their ids.
+
+        Raises:
+            OpenFindingError: nobody could tell.
+        """
+        if self.voices is None or self.voices.failed is not None:
+            raise OpenFindingError(f"whose voices are heard is open: {self.reason}")
+        return frozenset(one.perspective for one in self.voices.references if one.substantive)
+
 
 class Outcome(_Outcome):
     """What came of a case in which a norm is at stake.
