@@ -1,6 +1,6 @@
 """The gate of a pytest session: read before anything starts, asked once when all is done."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from comity.judges.calibration import Calibration
 from comity.reporting import gate as reporting
 from comity.reporting.gate import EXIT_CODES
 from comity.reporting.terminal import TROUBLES
-from comity.schema import AnyOutcome, Outcome
+from comity.schema import AnyOutcome
 from comity.statistics import criteria
 from comity.statistics.gate import Decision, decide
 
@@ -43,14 +43,13 @@ class Gating:
 
     def decide(
         self,
-        outcomes: Iterable[AnyOutcome],
+        outcomes: Sequence[AnyOutcome],
         calibration: Calibration | None,
         selected: Iterable[str],
     ) -> Decision:
         """Return what the gate says of the run's outcomes."""
         look_up = calibration.correcting if calibration else None
-        judged = [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
-        self.decision = decide(self.gate, judged, look_up, reporting.today(), selected)
+        self.decision = decide(self.gate, outcomes, look_up, reporting.today(), selected)
         return self.decision
 
     @property

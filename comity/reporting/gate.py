@@ -14,7 +14,6 @@ from rich.text import Text
 from comity.judges import calibration
 from comity.reporting.calibration import write
 from comity.run import store
-from comity.schema import Outcome
 from comity.schema.base import printable, well_formed
 from comity.statistics import criteria
 from comity.statistics.criteria import Gate
@@ -69,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     gate = criteria.load(arguments.gate)
     folder = arguments.folder.resolve()
     facts = store.read_facts(folder)
-    outcomes = [o for o in store.read(folder, evidence=False) if isinstance(o, Outcome)]
+    outcomes = list(store.read(folder, evidence=False))
     measured = calibration.kept(facts.pipeline) if facts.pipeline else None
     look_up = measured.correcting if measured else None
     decision = decide(gate, outcomes, look_up, today(), facts.selected)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from comity.schema import Mode, Outcome, Status, Word
+from comity.schema import AnyOutcome, Mode, Outcome, Status, Word
 from comity.statistics.criteria import Criterion, Direction, Gate, LargestShare, MetricName, Waiver
 from comity.statistics.metrics import Metric, inside, measure
 from comity.statistics.trust import LookUp, Trusted, asked, decides, trusted
@@ -84,16 +84,17 @@ class Decision(Word):
 
 def decide(
     gate: Gate,
-    outcomes: Sequence[Outcome],
+    ended: Sequence[AnyOutcome],
     look_up: LookUp | None,
     today: datetime.date,
     selected: Iterable[str] = (),
 ) -> Decision:
-    """Return what the gate says of a run's outcomes on the day `today`.
+    """Return what the gate says of a run's outcomes on the day `today`; of those about norms.
 
     `look_up` tells what was measured of the judges; None where nothing was. `selected` are the ids
     of the cases that were to be run.
     """
+    outcomes = [outcome for outcome in ended if isinstance(outcome, Outcome)]
     waivers = [_waived(waiver, outcomes, today) for waiver in gate.waiver]
     gone = {one.waiver.scenario for one in waivers if not one.expired}
     counted = [o for o in outcomes if o.case.request.scenario.id not in gone]
@@ -106,7 +107,7 @@ def decide(
         *(_expired(one) for one in waivers if one.expired),
         *(_critical(counted) if gate.zero_tolerance else ()),
         *_shares(gate.largest_share, counted),
-        *_whole(outcomes, selected, gone),
+        *_whole(ended, selected, gone),
     ]
     verdicts = {one.verdict for one in (*criteria, *rulings)}
     verdict = next(worst for worst in WORST if worst in verdicts)
@@ -233,7 +234,7 @@ def _shares(largest: LargestShare, outcomes: Iterable[Outcome]) -> Iterator[Ruli
 
 
 def _whole(
-    outcomes: Iterable[Outcome], selected: Iterable[str], gone: Iterable[str]
+    outcomes: Iterable[AnyOutcome], selected: Iterable[str], gone: Iterable[str]
 ) -> Iterator[Ruling]:
     """Yield whether the run has cases without an outcome: what stopped it may have chosen them."""
     ended = {outcome.case.id for outcome in outcomes}
