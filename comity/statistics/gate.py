@@ -89,7 +89,7 @@ def decide(
     today: datetime.date,
     selected: Iterable[str] = (),
 ) -> Decision:
-    """Return what the gate says of a run's outcomes on the day `today`; of those about norms.
+    """Return what the gate says of a run's outcomes about norms, on the day `today`.
 
     `look_up` tells what was measured of the judges; None where nothing was. `selected` are the ids
     of the cases that were to be run.
