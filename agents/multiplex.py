@@ -34,8 +34,8 @@ LANGUAGE = Path(__file__).with_name("multiplex_language.yaml")
 
 # What all three may answer with, so that none is richer in voices for being longer.
 MAX_ANSWER_TOKENS = 512
-# Of a voice: 120 words, with room for their marks. Twelve of these, their fences and an answer fit
-# into 4096 tokens, the smallest context that is worth a question of this kind.
+# Of a voice: 120 words, with room for their marks. Twelve of these, their fences and an answer take
+# 3,300 tokens of SmolLM2, which leaves room for a long question in a context of 4,096.
 MAX_VOICE_TOKENS = 160
 # As many words in characters; what a server gives beyond it is cut.
 MAX_VOICE_CHARACTERS = 800
@@ -173,8 +173,9 @@ class Multiplex:
         start: State = {"voices": [], "answer": ""}
         # The voices, at once, and the synthesiser.
         end = await GRAPH.ainvoke(start, {"recursion_limit": 3}, context=live)
-        missing = _note(end["voices"], task.language)
-        return Reply(text="\n\n".join(filter(None, (end["answer"], missing))))
+        text, missing = end["answer"], _note(end["voices"], task.language)
+        # Where there is no answer, nothing was left out of it: it stays as empty as any other's.
+        return Reply(text=f"{text}\n\n{missing}" if text.strip() and missing else text)
 
 
 def convene(_state: State, runtime: Runtime[Live]) -> list[Send]:

@@ -4,7 +4,8 @@ import asyncio
 import importlib.util
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +53,21 @@ def script(*, of: dict[str, Any] | None = None) -> Callable[[Body], Any]:
     return answer
 
 
+@asynccontextmanager
+async def connected(server: Any) -> AsyncIterator[CaseModel]:
+    chat = await ChatModel.connect([server.url], "stub", CallSettings(tries=2))
+    try:
+        yield CaseModel(chat)
+    finally:
+        await chat.close()
+
+
 def answer(server: Any, agent: Any, question: str = IN_ENGLISH, language: str = "en") -> Any:
     """Have an agent answer; return its reply and the model that recorded it."""
 
     async def answered() -> tuple[Reply, CaseModel]:
-        chat = await ChatModel.connect([server.url], "stub", CallSettings(tries=2))
-        model = CaseModel(chat)
-        try:
+        async with connected(server) as model:
             return await agent.run(Task(request=question, language=language), None, model), model
-        finally:
-            await chat.close()
 
     return asyncio.run(answered())
 
@@ -155,20 +161,25 @@ def test_all_are_asked_to_answer_in_the_questions_language(model_server):
 
 
 def test_eight_voices_take_hardly_longer_than_one_call_and_the_synthesis(model_server):
-    def slow(body: Body) -> str:
+    def slow(_body: Body) -> str:
         time.sleep(0.5)
         return "We hold this."
 
-    def seconds(agent: Any) -> float:
-        begun = time.monotonic()
-        answer(model_server, agent)
-        return time.monotonic() - begun
+    async def ratios() -> list[float]:
+        async with connected(model_server) as model:
 
-    model_server.script = slow
-    eight = agents.Multiplex(agents.perspectives()[:8])
-    # Of two tries the better: the machine may be busy with something else.
-    ratios = [seconds(eight) / seconds(agents.uniplex) for _ in range(2)]
-    assert min(ratios) <= 2.4
+            async def seconds(agent: Any) -> float:
+                begun = time.monotonic()
+                await agent.run(Task(request=IN_ENGLISH, language="en"), None, model)
+                return time.monotonic() - begun
+
+            await seconds(agents.uniplex)  # what only a first call takes is no part of it
+            model_server.script = slow
+            eight = agents.Multiplex(agents.perspectives()[:8])
+            # Of two tries the better: the machine may be busy with something else.
+            return [await seconds(eight) / await seconds(agents.uniplex) for _ in range(2)]
+
+    assert min(asyncio.run(ratios())) <= 2.4
 
 
 def test_a_voice_whose_calls_fail_does_not_sink_the_answer(model_server):
@@ -366,3 +377,12 @@ def test_where_the_synthesiser_fails_there_is_no_answer(model_server):
     model_server.script = lambda body: "We hold this." if speaker(body) else (400, {})
     with pytest.raises(InfrastructureError, match="refuses"):
         answer(model_server, agents.multiplex)
+
+
+def test_where_the_synthesiser_says_nothing_nothing_is_added_to_it(model_server):
+    def mute(body: Body) -> str:
+        return "" if speaker(body) in (None, "Buddhist") else "We hold this."
+
+    model_server.script = mute
+    reply, _ = answer(model_server, agents.multiplex)
+    assert reply.text == ""
