@@ -1,9 +1,11 @@
 """Whose voices an answer to an open question lets speak, and how the case ended."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from comity.errors import AgentError, ComityError
+from comity.judges.voices.model import ModelExtractor, Sitting
 from comity.schema import ModelCall, OpenCase, Reply, Status, Voices
 
 
@@ -12,7 +14,8 @@ class Extractor(Protocol):
 
     @property
     def name(self) -> str:
-        """What outcomes call it; it changes with all that decides what is found."""
+        """What outcomes call it: a model by its served name, and anything else so that it changes
+        with all that decides what is found."""
 
     async def extract(self, text: str, language: str | None) -> Voices:
         """Return the references in `text`; what fails is told in there."""
@@ -34,25 +37,49 @@ class Hearing:
 class Listener:
     """What hears the answers of a run."""
 
-    extractor: Extractor | None = None
-    """None where the run puts no open question."""
+    extractors: Mapping[str, Extractor] = field(default_factory=dict)
+    """By suite, as each says itself whose voices are counted."""
 
-    async def hear(self, case: OpenCase, reply: Reply | None, error: ComityError | None) -> Hearing:
+    async def hear(
+        self,
+        case: OpenCase,
+        reply: Reply | None,
+        error: ComityError | None,
+        started: float | None = None,
+    ) -> Hearing:
         """Return what is heard in the reply; it never raises.
 
-        `error` is what went wrong under the agent or by it.
+        `error` is what went wrong under the agent or by it; `started` is when the case was, in
+        monotonic seconds.
         """
         if error is not None:
             fault = Status.AGENT_ERROR if isinstance(error, AgentError) else None
             return Hearing(fault or Status.INFRASTRUCTURE_ERROR, str(error))
-        assert self.extractor is not None  # a run with open questions has one
-        try:
-            text = reply.text if reply else ""
-            voices = await self.extractor.extract(text, case.request.language)
-        except Exception as fault:
-            told = f"an extractor failed: {type(fault).__name__}: {fault}"
+        extractor = self.extractors.get(case.request.suite)
+        if extractor is None:
+            told = f"nothing listens to the answers of the suite {case.request.suite}"
             return Hearing(Status.JUDGE_ERROR, told, errors=(told,))
-        if voices.failed is not None:
-            return Hearing(Status.JUDGE_ERROR, voices.failed, voices, (voices.failed,))
-        said = "the agent answered" if reply and reply.text.strip() else "the answer is empty"
-        return Hearing(Status.JUDGED, said, voices)
+        if not isinstance(extractor, ModelExtractor):
+            return await _heard(extractor, case, reply)
+        # A model's calls belong to the case.
+        sitting = extractor.sitting(case.request.text, started)
+        hearing = await _heard(sitting, case, reply)
+        return replace(hearing, reason=hearing.reason + _note(sitting), calls=sitting.calls)
+
+
+async def _heard(extractor: Extractor, case: OpenCase, reply: Reply | None) -> Hearing:
+    text = reply.text if reply else ""
+    try:
+        voices = await extractor.extract(text, case.request.language)
+    except Exception as fault:
+        told = f"an extractor failed: {type(fault).__name__}: {fault}"
+        return Hearing(Status.JUDGE_ERROR, told, errors=(told,))
+    if voices.failed is not None:
+        return Hearing(Status.JUDGE_ERROR, voices.failed, voices, (voices.failed,))
+    said = "the agent answered" if text.strip() else "the answer is empty"
+    return Hearing(Status.JUDGED, said, voices)
+
+
+def _note(sitting: Sitting) -> str:
+    count = sitting.left_out
+    return f"; {count} sentences to listeners were left out" if count else ""

@@ -5,7 +5,6 @@ question stays open.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +23,7 @@ from comity.judges.answering import (
 )
 from comity.judges.asking import Matter, Wording, messages, response_format
 from comity.judges.questions import Asked, definitions
-from comity.judges.reading import EVIDENCE_CHARACTERS, LEFT_OUT
+from comity.judges.reading import EVIDENCE_CHARACTERS, IDEOGRAPH, LEFT_OUT
 from comity.models.chat import Completion
 from comity.models.recorded import CaseModel
 from comity.schema import Evidence, Finding, Word
@@ -48,8 +47,6 @@ _SHOWN: Mapping[Asked, frozenset[str]] = {
     "breach_in_text": frozenset({"informed", "silent"}),
 }
 _TRUTH: Mapping[str, bool] = {"yes": True, "no": False}
-
-_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class _Reply(Word):
@@ -206,6 +203,6 @@ def _evidence(question: Asked, reply: _Reply, matter: Matter) -> tuple[Evidence,
 
 def _too_short(quote: str, text: str) -> bool:
     enough = (
-        len(quote) >= MIN_QUOTE_CHARACTERS or len(_IDEOGRAPH.findall(quote)) >= MIN_QUOTE_IDEOGRAPHS
+        len(quote) >= MIN_QUOTE_CHARACTERS or len(IDEOGRAPH.findall(quote)) >= MIN_QUOTE_IDEOGRAPHS
     )
     return not enough and quote != text.strip(MARKS)

@@ -49,6 +49,7 @@ Cue = Literal[
     "unable",
     "elsewhere",
     "to_judge",
+    "to_listener",
 ]
 Denial = Literal["denied", "negated"]
 
@@ -66,7 +67,7 @@ _QUOTATION = re.compile(
         for opening, closing in ('""', "\u201c\u201d", "«»", "„\u201c", "「」", "『』")
     )
 )
-_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def read(
 
 def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a sign, whether or not it stands denied there."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = sentence_ends(text)
     sentences = list(pairwise([0, *ends, *([len(text)] if len(text) not in ends else [])]))
     for sign in signs:
         if sign.is_simple:
@@ -186,7 +187,7 @@ def says(text: str, cue: Cue) -> Reading:
 def without(text: str, cue: Cue) -> tuple[str, int]:
     """Return `text` without the sentences that show `cue`, and how many passages were taken out."""
     text = prepared(text)
-    spans = sorted({sentence(text, span) for span in _shown(text, cue)})
+    spans = sentences_with(text, cue)
     kept, at, count = "", 0, 0
     for start, end in spans:
         if end <= at:
@@ -196,11 +197,16 @@ def without(text: str, cue: Cue) -> tuple[str, int]:
     return kept + text[at:], count
 
 
+def sentences_with(text: str, cue: Cue) -> list[tuple[int, int]]:
+    """Return where the sentences of the prepared `text` that show `cue` begin and end, in order."""
+    return sorted({sentence(text, span) for span in _shown(text, cue)})
+
+
 def names(text: str, words: Iterable[str]) -> Sighting | None:
     """Return where `text` names one of `words`, as whole words where the script has them."""
     text = prepared(text)
     for word in sorted(words):
-        edge = "" if _IDEOGRAPH.search(word) else r"\b"
+        edge = "" if IDEOGRAPH.search(word) else r"\b"
         match = re.search(f"{edge}{re.escape(prepared(word))}{edge}", text, re.IGNORECASE)
         if match:
             return Sighting(*match.span(), match[0], "plain")
@@ -271,12 +277,17 @@ def _within(span: tuple[int, int], outer: Iterable[tuple[int, int]]) -> bool:
 
 def sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """Return where the sentence, or the sentences, around `span` begin and end in `text`."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = sentence_ends(text)
     start = max((end for end in ends if end <= span[0]), default=0)
     return start, min((end for end in ends if end >= span[1]), default=len(text))
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Return where the sentences of `text` end, in order; the last may lack a mark that ends it."""
+    return [match.end() for match in _SENTENCE_END.finditer(text)]
 
 
 def _speaks(quotation: str) -> bool:
     """Whether a quotation is long enough to say something, rather than to mention a word."""
     words = len(quotation.split())
-    return words >= MIN_QUOTED_WORDS or len(_IDEOGRAPH.findall(quotation)) >= MIN_QUOTED_IDEOGRAPHS
+    return words >= MIN_QUOTED_WORDS or len(IDEOGRAPH.findall(quotation)) >= MIN_QUOTED_IDEOGRAPHS

@@ -374,7 +374,7 @@ async def _heard(
 ) -> OpenOutcome:
     """Find out whose voices the answer to an open question lets speak."""
     begun = time.monotonic()
-    hearing = await parts.listener.hear(case, record.reply, record.error)
+    hearing = await parts.listener.hear(case, record.reply, record.error, record.begun)
     return OpenOutcome(
         case=case,
         status=hearing.status,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from comity.errors import ConfigurationError
 from comity.judges import reading
-from comity.judges.hearing import Listener
 from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
 from comity.run.agents import Agent, load_agent
 from comity.run.life import Limits, Parts, keep, live, refused
+from comity.run.listening import listener
 from comity.run.log import Log
 from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
@@ -166,7 +166,7 @@ class Session:
             store=store,
             limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             pipeline=self._resources.pipeline,
-            listener=self._listener(),
+            listener=listener(self.library.worldviews, self._resources.pipeline.panel),
             trace=self.settings.browser_trace,
         )
         name = self._resources.model.name if self._resources.model else None
@@ -187,9 +187,6 @@ class Session:
         gc.freeze()
         log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
         self._schedule.start(named, self.settings.time_budget)
-
-    def _listener(self) -> Listener:
-        return Listener()
 
     def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}
