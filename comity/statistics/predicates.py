@@ -83,8 +83,11 @@ def alike(one: Predicate, other: Predicate) -> bool:
     """Return whether two predicates are one and the same."""
     if one.denials != other.denials:
         return False
-    shared, both = len(one.content & other.content), len(one.content | other.content)
-    return shared >= SAME * both
+    sizes = len(one.content), len(other.content)
+    if min(sizes) < SAME * max(sizes):
+        return False
+    shared = len(one.content & other.content)
+    return shared >= SAME * (sum(sizes) - shared)
 
 
 def groups(predicates: Iterable[Predicate]) -> dict[Predicate, int]:
