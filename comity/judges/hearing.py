@@ -1,6 +1,7 @@
 """Whose voices an answer to an open question lets speak, and how the case ended."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from comity.errors import AgentError, ComityError
@@ -34,8 +35,8 @@ class Hearing:
 class Listener:
     """What hears the answers of a run."""
 
-    extractor: Extractor | None = None
-    """None where the run puts no open question."""
+    extractors: Mapping[str, Extractor] = field(default_factory=dict)
+    """By suite: each has perspectives of its own."""
 
     async def hear(self, case: OpenCase, reply: Reply | None, error: ComityError | None) -> Hearing:
         """Return what is heard in the reply; it never raises.
@@ -45,10 +46,10 @@ class Listener:
         if error is not None:
             fault = Status.AGENT_ERROR if isinstance(error, AgentError) else None
             return Hearing(fault or Status.INFRASTRUCTURE_ERROR, str(error))
-        assert self.extractor is not None  # a run with open questions has one
+        extractor = self.extractors[case.request.suite]
         try:
             text = reply.text if reply else ""
-            voices = await self.extractor.extract(text, case.request.language)
+            voices = await extractor.extract(text, case.request.language)
         except Exception as fault:
             told = f"an extractor failed: {type(fault).__name__}: {fault}"
             return Hearing(Status.JUDGE_ERROR, told, errors=(told,))
