@@ -1,7 +1,5 @@
 """Open questions are cases like all others: run ahead, kept, told of, and judged by nobody's norm."""
 
-import json
-
 import pytest
 
 from tests.conftest import Finished, Project
@@ -167,8 +165,7 @@ def test_workers_of_xdist_are_handed_such_outcomes_too(voices):
 
 def test_outcomes_are_kept_with_their_voices(voices):
     finished = run(voices, "essay")
-    lines = (finished.folder / "outcomes.jsonl").read_text("utf-8").splitlines()
-    [outcome] = map(json.loads, lines)
+    outcome = finished.outcomes[CASE.format("essay")]
     found = [(one["perspective"], one["substantive"]) for one in outcome["voices"]["references"]]
     assert found == [("jewish", True), ("islamic", True)]
 
