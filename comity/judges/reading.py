@@ -137,7 +137,7 @@ def read(
 
 def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a sign, whether or not it stands denied there."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = sentence_ends(text)
     sentences = list(pairwise([0, *ends, *([len(text)] if len(text) not in ends else [])]))
     for sign in signs:
         if sign.is_simple:
@@ -271,9 +271,14 @@ def _within(span: tuple[int, int], outer: Iterable[tuple[int, int]]) -> bool:
 
 def sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """Return where the sentence, or the sentences, around `span` begin and end in `text`."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    ends = sentence_ends(text)
     start = max((end for end in ends if end <= span[0]), default=0)
     return start, min((end for end in ends if end >= span[1]), default=len(text))
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Return where the sentences of `text` end, in order; the last may lack a mark that ends it."""
+    return [match.end() for match in _SENTENCE_END.finditer(text)]
 
 
 def _speaks(quotation: str) -> bool:

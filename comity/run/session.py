@@ -10,6 +10,7 @@ from pathlib import Path
 from comity.errors import ConfigurationError
 from comity.judges import reading
 from comity.judges.hearing import Listener
+from comity.judges.voices.gazetteer import GazetteerExtractor
 from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
 from comity.run import provenance
@@ -197,7 +198,13 @@ class Session:
         }
 
     def _listener(self) -> Listener:
-        return Listener()
+        """Return what hears answers to open questions."""
+        return Listener(
+            {
+                suite: GazetteerExtractor(worldview.gazetteers)
+                for suite, worldview in self.library.worldviews.items()
+            }
+        )
 
     def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}
