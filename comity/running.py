@@ -96,7 +96,10 @@ class Running:
         decision = self._decide(outcomes)
         verdict = self._gating.told if self._gating else None
         try:
-            store.write(SUMMARY_FILE, summary(store.id, outcomes, self._calibration, verdict))
+            told = summary(
+                store.id, outcomes, self._calibration, verdict, self.session.perspectives
+            )
+            store.write(SUMMARY_FILE, told)
         except InfrastructureError as error:
             self.problems.append(str(error))
             self.errored += 1
@@ -145,6 +148,7 @@ class Running:
             verbose=self.config.option.verbose > 0,
             notes=self.session.notes(),
             calibration=self._calibration,
+            perspectives=self.session.perspectives,
         )
         if self._gating is not None and (decision := self._gating.decision) is not None:
             text += gate.render(decision, self._gating.path, color=writer.hasmarkup)

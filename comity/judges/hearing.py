@@ -2,23 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from comity.errors import AgentError, ComityError
+from comity.judges.voices.extractor import Extractor
 from comity.judges.voices.model import ModelExtractor, Sitting
 from comity.schema import ModelCall, OpenCase, Reply, Status, Voices
-
-
-class Extractor(Protocol):
-    """Finds the references of an answer to perspectives."""
-
-    @property
-    def name(self) -> str:
-        """What outcomes call it: a model by its served name, and anything else so that it changes
-        with all that decides what is found."""
-
-    async def extract(self, text: str, language: str | None) -> Voices:
-        """Return the references in `text`; what fails is told in there."""
 
 
 @dataclass(frozen=True)

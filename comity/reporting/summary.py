@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from comity.judges.calibration import Calibration
+from comity.reporting import voices
+from comity.reporting.voices import Perspectives
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import metrics
 from comity.statistics.trust import trusted
@@ -27,10 +29,12 @@ def summary(
     outcomes: Sequence[AnyOutcome],
     calibration: Calibration | None = None,
     verdict: dict[str, Any] | None = None,
+    perspectives: Perspectives | None = None,
 ) -> dict[str, Any]:
     """Return the content of `summary.json`; `calibration` is that of the judges of the run.
 
-    The key `calibration` stands there only if they were calibrated. `verdict` is what a gate says.
+    The key `calibration` stands there only if they were calibrated, and `voices` only if open
+    questions were answered, of `perspectives` by suite. `verdict` is what a gate says.
     """
     rows = metrics(outcome for outcome in outcomes if isinstance(outcome, Outcome))
     content = {
@@ -41,6 +45,8 @@ def summary(
         "metrics": [metric.model_dump(mode="json") for metric in rows],
         "verdict": verdict,
     }
+    if heard := voices.content(outcomes, perspectives or {}):
+        content["voices"] = heard
     if calibration is not None:
         content["calibration"] = {
             "pipeline": calibration.pipeline,

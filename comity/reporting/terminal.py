@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.judges.calibration import Calibration
-from comity.reporting import judged, waits
+from comity.reporting import judged, voices, waits
 from comity.reporting.summary import shares
+from comity.reporting.voices import Perspectives
 from comity.run.schedule import Progress
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import Metric, metrics
@@ -46,11 +47,13 @@ def render(
     verbose: bool = False,
     notes: Sequence[str] = (),
     calibration: Calibration | None = None,
+    perspectives: Perspectives | None = None,
 ) -> str:
     """Return the terminal summary: per agent and suite the rates with n and interval.
 
     `verbose` adds a line a case on where its time went; `notes` are told at the end. With the
-    `calibration` of the run's judges, what they read from text stands there corrected, too.
+    `calibration` of the run's judges, what they read from text stands there corrected, too. Of
+    open questions it says whose voices are heard, of the `perspectives` by suite.
     """
     console = Console(
         file=io.StringIO(),
@@ -69,7 +72,13 @@ def render(
             rows = [r for r in metrics(judged_by_norms) if _overall(r) and (r.n or r.open)]
             console.print(_table(rows, calibration))
             of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
-    for line in [*(waits.lines(outcomes) if verbose else ()), *waits.waits(outcomes)]:
+        for heard in voices.table(group, (perspectives or {}).get(suite, ())):
+            console.print(heard)
+    for line in [
+        *voices.lines(outcomes, perspectives or {}),
+        *(waits.lines(outcomes) if verbose else ()),
+        *waits.waits(outcomes),
+    ]:
         console.print(line, soft_wrap=True, markup=False)
     for line in [
         *judged.told([one for one in outcomes if isinstance(one, Outcome)]),

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 
-from comity.judges.hearing import Extractor, Listener
+from comity.judges.hearing import Listener
 from comity.judges.panel import Panel
+from comity.judges.voices.gazetteer import GazetteerExtractor
 from comity.judges.voices.model import ModelExtractor
 from comity.schema.voices import Worldview
 
 
-def listener(
-    worldviews: Mapping[str, Worldview],
-    panel: Panel | None,
-    gazetteers: Mapping[str, Extractor] | None = None,
-) -> Listener:
+def listener(worldviews: Mapping[str, Worldview], panel: Panel | None) -> Listener:
     """Return what hears answers to the open questions of these suites.
 
     A model takes the place of the gazetteers. Of a panel the first alone listens: opinions can be
@@ -20,14 +17,19 @@ def listener(
     where it is kin of a model under test, and whoever opened the panel closes it.
     """
     if panel is None:
-        return Listener(gazetteers or {})
+        return Listener(
+            {
+                suite: GazetteerExtractor(worldview.gazetteers)
+                for suite, worldview in worldviews.items()
+            }
+        )
     first = panel.models[0]
     return Listener(
         {
             suite: ModelExtractor(
                 first,
                 worldview.perspectives,
-                thinking=panel.max_tokens,
+                max_tokens=panel.max_tokens,
                 kin=first.name in panel.kin,
             )
             for suite, worldview in worldviews.items()

@@ -188,6 +188,14 @@ class Session:
         log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
         self._schedule.start(named, self.settings.time_budget)
 
+    @property
+    def perspectives(self) -> dict[str, list[str]]:
+        """By suite of open questions, the ids of the perspectives that are counted."""
+        return {
+            suite: [perspective.id for perspective in worldview.perspectives]
+            for suite, worldview in self.library.worldviews.items()
+        }
+
     def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}
         settings = self.settings.model_dump(mode="json", exclude=secret)

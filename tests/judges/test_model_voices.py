@@ -16,7 +16,6 @@ from comity.errors import AgentError, ComityError, InfrastructureError
 from comity.judges.hearing import Hearing, Listener
 from comity.judges.panel import Panel
 from comity.judges.voices.model import MAX_REFERENCES, ModelExtractor
-from comity.judges.voices.predicates import Sentences, predicate
 from comity.models.chat import CallSettings, Sampling
 from comity.models.client import ChatModel
 from comity.run.listening import listener
@@ -31,13 +30,13 @@ from comity.schema import (
     Status,
     Voices,
 )
-from comity.schema.voices import Worldview
+from comity.schema.voices import Gazetteer, Worldview
 
 PERSPECTIVES = tuple(
     Perspective(id=name, name=name.capitalize(), charter=f"You speak from {name} thought. Be fair.")
     for name in ("african", "stoic", "islamic")
 )
-WORLDVIEW = Worldview(perspectives=PERSPECTIVES, questions=())
+WORLDVIEW = Worldview(perspectives=list(PERSPECTIVES))
 ASKED = "What is owed to the old?"
 SAID = "For the Akan the old are owed care. Seneca advises patience. Sufis are wise, too."
 
@@ -50,7 +49,7 @@ def case(language: str = "en") -> OpenCase:
         id="age.owed",
         domain="age",
         tier="smoke",
-        asks={language: ASKED},
+        asks={"en": ASKED, language: ASKED},
         draws_on=("african", "stoic", "islamic"),
         why="It differs.",
     )
@@ -282,6 +281,7 @@ def test_a_server_that_fails_is_a_judge_error(model_server, answer, reason):
 @pytest.mark.parametrize(
     ("language", "said", "quote", "says"),
     [
+        ("es", "**Islam**: SE honra a todos.", "Islam", "se honra a todos"),
         ("ar", "يرى ابن خلدون أن الشدة تفسد الأخلاق.", "ابن خلدون", "يرى أن الشدة تفسد الأخلاق"),
         ("zh-Hans", "我们都会老。伊斯兰教主张赡养父母。", "伊斯兰教", "主张赡养父母"),
         (
@@ -335,6 +335,13 @@ def test_two_perspectives_in_one_sentence_are_two_and_say_the_same(model_server)
     assert hearing.voices is not None
     assert [r.perspective for r in hearing.voices.references] == ["stoic", "islamic"]
     assert {r.predicate for r in hearing.voices.references} == {"and honour age"}
+
+
+def test_two_perspectives_in_two_clauses_say_two_things(model_server):
+    model_server.script = lambda _: finds(one("Sufis", "islamic"), one("Stoics", "stoic"))
+    hearing = heard(model_server, "Stoics bear age, whereas Sufis greet it.")
+    assert hearing.voices is not None
+    assert [r.predicate for r in hearing.voices.references] == ["bear age", "whereas greet it"]
 
 
 def test_a_point_of_a_list_is_a_sentence_of_its_own(model_server):
@@ -417,7 +424,7 @@ def test_words_that_were_left_out_cannot_be_quoted(model_server):
     "said",
     [
         "In Jewish law three judges rule on it.",
-        "Nasreddin said to the judge: my neighbour owes me. A qadi is a judge who answers to God and records what is owed.",
+        "Nasreddin said to the judge: it is mine. A qadi is a judge who answers to God.",
         "يرفع الأبناء الأمر إلى القاضي في الفقه الإسلامي.",
         "伊斯兰教法由法官裁判。",
     ],
@@ -445,20 +452,14 @@ def test_a_kin_of_the_tested_is_called_so(model_server):
     assert hearing.voices.extractor == "model stub (kin of the tested)"
 
 
-class Silence:
-    """An extractor that finds nothing, and calls nobody."""
-
-    name = "silence"
-
-    async def extract(self, text: str, language: str | None) -> Voices:
-        return Voices(extractor=self.name, references=())
-
-
-def test_without_a_judge_the_extractor_of_the_suite_listens():
-    without_judge = listener({"worldview": WORLDVIEW}, None, {"worldview": Silence()})
-    hearing = asyncio.run(without_judge.hear(case(), Reply(text=SAID), None))
+def test_without_a_judge_the_gazetteer_of_the_suite_listens():
+    gazetteer = Gazetteer(terms={"african": ("Akan",)})
+    worldview = Worldview(perspectives=list(PERSPECTIVES), gazetteers={"en": gazetteer})
+    listening = listener({"worldview": worldview}, None)
+    hearing = asyncio.run(listening.hear(case(), Reply(text=SAID), None))
+    assert [name for name, _, _ in references(hearing)] == ["african"]
     assert hearing.voices is not None
-    assert hearing.voices.extractor == "silence"
+    assert hearing.voices.extractor.startswith("gazetteer ")
     assert hearing.calls == ()
 
 
@@ -496,26 +497,3 @@ def test_labelled_sentences_are_heard_without_a_question(model_server):
 
     assert [r.quote for r in asyncio.run(work()).references] == ["Seneca"]
     assert "# The question" not in told(model_server.requests[0])
-
-
-@pytest.mark.parametrize(
-    ("sentence", "names", "says"),
-    [
-        (
-            "Western and African views value family.",
-            ["Western", "African"],
-            "and views value family",
-        ),
-        ("* **Ubuntu**: we ARE through others", ["Ubuntu"], "we are through others"),
-        ("The Akan of Akan lands.", ["Akan", "The Akan"], "of lands"),
-        ("Akan", ["Akan"], ""),
-    ],
-)
-def test_a_predicate_is_what_is_said_without_who_says_it(sentence, names, says):
-    assert predicate(sentence, names) == says
-
-
-def test_a_quotation_over_a_sentence_end_takes_both():
-    text = "As St. Paul says. So it is."
-    start = text.index("St. Paul")
-    assert Sentences(text).around(start, start + len("St. Paul")) == (0, text.index("So it"))

@@ -4,9 +4,11 @@ One call an answer. What it finds is JSON by schema, and each quotation must sta
 what stays invalid is told in `Voices.failed`.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import get_args
 
 from pydantic import Field, JsonValue, StrictBool, StrictStr
@@ -24,7 +26,8 @@ from comity.judges.answering import (
 )
 from comity.judges.asking import GUARD, cut, fenced
 from comity.judges.reading import EVIDENCE_CHARACTERS, IDEOGRAPH, prepared, sentences_with, without
-from comity.judges.voices.predicates import Sentences, predicate
+from comity.judges.voices.clauses import NAME, readers
+from comity.judges.voices.gazetteer import predicate, sentence_ends
 from comity.models.chat import Completion, Message
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
@@ -95,17 +98,17 @@ class ModelExtractor:
         model: ChatModel,
         perspectives: Sequence[Perspective],
         *,
-        thinking: int = 0,
+        max_tokens: int = 0,
         kin: bool = False,
     ) -> None:
         """Take the model, and whose voices it is to find.
 
-        `thinking` is how many tokens it may take beside what it answers; `kin` whether it is of
-        the kind of a model under test.
+        `max_tokens` is how many an answer may take, thinking included, where that is more than
+        all references take; `kin` whether it is of the kind of a model under test.
         """
         self.name = f"model {model.name}{' (kin of the tested)' if kin else ''}"
         self.perspectives = tuple(perspectives)
-        self.max_tokens = thinking + MAX_REFERENCES * REFERENCE_TOKENS
+        self.max_tokens = max(max_tokens, MAX_REFERENCES * REFERENCE_TOKENS)
         self._model = model
 
     async def extract(self, text: str, language: str | None) -> Voices:
@@ -150,7 +153,7 @@ class Sitting:
                 messages(known, self._question, said),
                 response_format(known),
                 self._extractor.max_tokens,
-                lambda completion: _references(completion, heard, known),
+                lambda completion: _references(completion, heard, known, language),
             )
         except UnansweredError as error:
             return Voices(extractor=self.name, references=(), failed=f"{self.name}: {error}")
@@ -195,7 +198,10 @@ def _without_orders(text: str) -> str:
 
 
 def _references(
-    completion: Completion, text: str, perspectives: Sequence[Perspective]
+    completion: Completion,
+    text: str,
+    perspectives: Sequence[Perspective],
+    language: str | None,
 ) -> tuple[Reference, ...]:
     """Return the references that a completion tells of, in the order of the text.
 
@@ -207,26 +213,22 @@ def _references(
     if any(one.perspective not in ids for one in told):
         raise InvalidError(f'"perspective" is one of: {", ".join(sorted(ids))}')
     placed = _placed(told, text)
-    names = {one.quote for one in placed}
     found: dict[tuple[str, int], Reference] = {}
     for one in placed:
-        first, last = one.sentence
-        sentence = text[first:last]
-        # Where the whole sentence is quoted, nothing would be left of what it says.
-        said = predicate(sentence, names) or predicate(sentence, ())
         reference = Reference(
             perspective=one.told.perspective,
             quote=one.quote[:EVIDENCE_CHARACTERS],
             start=one.start,
             substantive=one.told.substantive,
-            predicate=said if one.told.substantive else "",
+            predicate=_said(one, placed, text, language) if one.told.substantive else "",
             sentiment=one.told.sentiment,
         )
         # The first naming in a sentence is quoted; what is said at another is said all the same.
-        known = found.setdefault((reference.perspective, first), reference)
+        key = reference.perspective, one.sentence[0]
+        known = found.setdefault(key, reference)
         if reference.substantive and not known.substantive:
             more = {"substantive": True, "predicate": reference.predicate}
-            found[reference.perspective, first] = known.model_copy(update=more)
+            found[key] = known.model_copy(update=more)
     return tuple(found.values())
 
 
@@ -236,6 +238,7 @@ class _Placed:
 
     told: _Found
     start: int
+    end: int
     quote: str
     """As it stands in the text."""
     sentence: tuple[int, int]
@@ -249,20 +252,20 @@ def _placed(told: Sequence[_Found], text: str) -> list[_Placed]:
     Raises:
         InvalidError: one stands nowhere.
     """
-    bounds = Sentences(text)
+    ends = sorted({*sentence_ends(text), len(text)})
     before: Counter[tuple[str, str]] = Counter()
     placed: list[_Placed] = []
     wrong: list[str] = []
     for one in told:
         quote = quoted(one.quote)
-        namings = _by_sentence(quote, text, bounds)
+        namings = _by_sentence(quote, text, ends)
         if not namings:
             wrong.append(f'"{printable(one.quote, MAX_TOLD_CHARACTERS)}"')
             continue
         again = before[one.perspective, quote]
         before[one.perspective, quote] += 1
         (start, end), sentence = namings[min(again, len(namings) - 1)]
-        placed.append(_Placed(one, start, text[start:end], sentence))
+        placed.append(_Placed(one, start, end, text[start:end], sentence))
     if wrong:
         raise InvalidError(
             f"these quotations do not stand in the answer: {', '.join(wrong[:MAX_TOLD])}; copy "
@@ -271,8 +274,29 @@ def _placed(told: Sequence[_Found], text: str) -> list[_Placed]:
     return sorted(placed, key=lambda one: one.start)
 
 
+def _said(of: _Placed, placed: Sequence[_Placed], text: str, language: str | None) -> str:
+    """Return what is said in the clause that names one, whoever else is named in it.
+
+    Where nothing is left beside the names it is what the whole sentence says, or they themselves.
+    """
+    first, last = of.sentence
+    masked, place, at = "", 0, first
+    for one in placed:
+        if not (at <= one.start and one.end <= last):
+            continue
+        masked += text[at : one.start].replace(NAME, " ")
+        if one.start <= of.start < one.end:
+            place = len(masked)
+        masked, at = masked + NAME, one.end
+    masked += text[at:last].replace(NAME, " ")
+    reader = readers().get(language or "")
+    begins = [0, *(reader.breaks(masked) if reader else ()), len(masked)]
+    clause = next((masked[a:b] for a, b in pairwise(begins) if a <= place < b), masked)
+    return predicate(clause) or predicate(masked) or predicate(text[first:last])
+
+
 def _by_sentence(
-    quote: str, text: str, bounds: Sentences
+    quote: str, text: str, ends: Sequence[int]
 ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Return where a quotation first stands in each sentence that has it, and the sentence's place.
 
@@ -283,8 +307,10 @@ def _by_sentence(
     found = list(places(quote, text))
     whole = [span for span in found if _stands_alone(text, span)]
     first: dict[tuple[int, int], tuple[int, int]] = {}
-    for span in whole or found:
-        first.setdefault(bounds.around(*span), span)
+    for start, end in whole or found:
+        before, after = bisect_right(ends, start), bisect_left(ends, end)
+        sentence = ends[before - 1] if before else 0, ends[after]
+        first.setdefault(sentence, (start, end))
     return [(span, sentence) for sentence, span in first.items()]
 
 
