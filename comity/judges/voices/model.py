@@ -45,7 +45,7 @@ MAX_CHARTER_CHARACTERS = 240
 MAX_TOLD = 3
 MAX_TOLD_CHARACTERS = 80
 # A single letter stands in any text.
-MIN_QUOTE_CHARACTERS = 2
+MIN_QUOTE_LETTERS = 2
 
 _TASK = f"""\
 You find out whose voices an answer lets speak. You are given perspectives, a question on which \
@@ -302,7 +302,8 @@ def _by_sentence(
 
     Only whole words count where there are any.
     """
-    if len(quote) < MIN_QUOTE_CHARACTERS and not IDEOGRAPH.match(quote):
+    letters = sum(map(str.isalnum, quote))
+    if letters < MIN_QUOTE_LETTERS and not IDEOGRAPH.search(quote):
         return []
     found = list(places(quote, text))
     whole = [span for span in found if _stands_alone(text, span)]
