@@ -3,7 +3,7 @@
 `uniplex` puts it to the bare model. `contextual` tells the model how a question of many answers is
 to be answered. `multiplex` is a LangGraph graph: one voice a perspective of the suite `worldview`,
 all asked at once, and a synthesiser that is given what they said. A voice that fails is left out,
-and the answer's last line says which and why.
+and the answer's last line says so, and why.
 """
 
 import hashlib
@@ -278,12 +278,11 @@ def _spoken(language: str) -> str:
 
 
 def _note(voices: Sequence[Said], language: str) -> str:
-    """Return which voices the answer goes without, and why; empty where all were heard."""
+    """Return how many voices the answer goes without, and why; empty where all were heard."""
     note = NOTES.get(language, NOTES["en"])
-    missing = [
-        f"{v['name']} ({note.reasons[v['fault']]})" for v in voices if v["fault"] is not None
-    ]
-    return note.sentence.format("; ".join(missing)) if missing else ""
+    faults = Counter(said["fault"] for said in voices if said["fault"] is not None)
+    missing = [f"{count} ({note.reasons[fault]})" for fault, count in faults.items()]
+    return note.sentence.format(", ".join(missing)) if missing else ""
 
 
 def _graph() -> Any:

@@ -4,7 +4,7 @@ import asyncio
 import importlib.util
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,9 @@ def answer(server: Any, agent: Any, question: str = IN_ENGLISH, language: str = 
     return asyncio.run(answered())
 
 
-def left_out(names: Iterable[str], reason: str) -> str:
-    """Return the line by which an English answer says which voices it goes without."""
-    return f"Left out of this answer: {'; '.join(f'{name} ({reason})' for name in names)}."
+def left_out(names: Collection[str], reason: str) -> str:
+    """Return the line by which an English answer says how many voices it goes without, and why."""
+    return f"Voices left out of this answer: {len(names)} ({reason})."
 
 
 def synthesis(server: Any) -> str:
@@ -185,7 +185,7 @@ def test_eight_voices_take_hardly_longer_than_one_call_and_the_synthesis(model_s
 def test_a_voice_whose_calls_fail_does_not_sink_the_answer(model_server):
     model_server.script = script(of={"Buddhist": (500, {"error": {"message": "planted"}})})
     reply, model = answer(model_server, agents.multiplex)
-    assert reply.text == f"{TOGETHER}\n\nLeft out of this answer: Buddhist (its call failed)."
+    assert reply.text == f"{TOGETHER}\n\nVoices left out of this answer: 1 (the call failed)."
     assert "Buddhist" not in synthesis(model_server)
     [failed] = [call for call in model.calls if call.error]
     assert speaker(failed.request) == "Buddhist"
@@ -212,7 +212,7 @@ def test_a_voice_that_was_lost_leaves_the_outcome_judged(project, model_server):
     )
     [(case_id, outcome)] = finished.outcomes.items()
     assert outcome["status"] == "judged"
-    assert "Jewish (its call failed)" in outcome["reply"]
+    assert outcome["reply"].endswith(left_out(["Jewish"], "the call failed"))
     calls = finished.transcript(case_id)["calls"]
     assert {speaker(call["request"]) for call in calls} == {None, *NAMES}
     assert [speaker(call["request"]) for call in calls if call["error"]] == ["Jewish"]
@@ -269,35 +269,35 @@ def test_a_voice_that_knows_its_limits_has_not_refused(model_server):
             "en",
             "Confucius calls it 仁 (rén), and asks the parents.",
             "孔子说，父母之命不可不听。",
-            "Left out of this answer: Slavic and East European (wrote in another script).",
+            "Voices left out of this answer: 1 (wrote in another script).",
         ),
         (
             IN_SPANISH,
             "es",
             "Los novios y sus padres.",
             "Решают жених и невеста.",
-            "Quedan fuera de esta respuesta: Slavic and East European (usó otra escritura).",
+            "Voces que quedan fuera de esta respuesta: 1 (usó otra escritura).",
         ),
         (
             IN_ARABIC,
             "ar",
             "يقرر الزوجان معا.",
             "Bride and groom decide.",
-            "لم يدخل في هذه الإجابة: Slavic and East European (كتب بحروف أخرى).",
+            "أصوات لم تدخل في هذه الإجابة: 1 (كتب بحروف أخرى).",
         ),
         (
             IN_CHINESE,
             "zh-Hans",
             "由两个人自己决定。",
             "Bride and groom decide.",
-            "本回答未纳入：Slavic and East European (用了别的文字)。",
+            "本回答未纳入的声音：1 (用了别的文字)。",
         ),
         (
             "誰と結婚するかは、だれが決めるべきですか。",
             "ja",
             "本人たちが決めます。",
             "Bride and groom decide.",
-            "Left out of this answer: Slavic and East European (wrote in another script).",
+            "Voices left out of this answer: 1 (wrote in another script).",
         ),
     ],
 )
