@@ -1,5 +1,7 @@
 """Open questions are cases like all others: run ahead, kept, told of, and judged by nobody's norm."""
 
+import json
+
 import pytest
 
 from tests.conftest import Finished, Project
@@ -37,7 +39,7 @@ from comity import questions
 def test_hears_more_than_one(outcome):
     assert len(outcome.heard) > 1, outcome.story()
 """
-AGENTS = '''
+AGENTS = """
 from comity import Reply
 
 
@@ -63,7 +65,7 @@ names = Says("Buddhist, Islamic and Yoruba views are all rich and valuable.")
 mute = Says("")
 broken = Says(None)
 hostile = Says("<script>alert(1)</script> \\x1b[31m Buddhist monks " + "x" * 50_000)
-'''
+"""
 EMPTY_HEARD = {"entropy", "substantive_entropy", "coverage"}
 
 
@@ -176,3 +178,21 @@ def test_a_wrong_file_is_named_with_its_line_before_anything_starts(voices):
     assert finished.code == 4
     assert "family.yaml" in finished.output
     assert "did you mean 'buddhist'?" in finished.output
+
+
+def test_where_a_judge_is_named_it_hears_the_voices(voices, model_server):
+    def script(body):
+        found = {"perspective": "jewish", "substantive": True, "sentiment": "neutral"}
+        quote = "The Talmud" if "Talmud holds" in body["messages"][1]["content"] else "the Torah"
+        return json.dumps({"references": [{"quote": quote, **found}]})
+
+    model_server.script = script
+    options = ("-m", "smoke", "--judge-url", model_server.url)
+    finished = run(voices, "essay", "names", options=options)
+    heard, failed = (finished.outcomes[CASE.format(name)] for name in ("essay", "names"))
+    assert heard["status"] == "judged"
+    assert failed["status"] == "judge_error"
+    assert "3 invalid answers" in failed["reason"]
+    kept = finished.transcript(CASE.format("essay"))
+    assert len(model_server.requests) == 4
+    assert "model stub" in json.dumps([heard, kept])
