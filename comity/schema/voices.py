@@ -75,7 +75,7 @@ class Gazetteer(Word):
     """Terms that give way to another perspective which is named right beside them."""
     places: Terms = Field(default_factory=dict)
     """Names that count only where they stand for those who live there, and not for the place."""
-    excluded: Annotated[tuple[Term, ...], Field(alias="not")] = ()
+    unless: tuple[Term, ...] = ()
     """Phrases in which a term is none."""
     before: tuple[Term, ...] = ()
     """What may be written onto the front of a term (Arabic's article)."""

@@ -180,7 +180,7 @@ def _entries(gazetteer: Gazetteer) -> Iterator[tuple[str, _Entry]]:
     ):
         for perspective, words in terms.items():
             yield from ((word, _Entry(perspective, is_common, is_place)) for word in words)
-    yield from ((phrase, _Entry(None)) for phrase in gazetteer.excluded)
+    yield from ((phrase, _Entry(None)) for phrase in gazetteer.unless)
 
 
 def _changed(term: str, ends: dict[str, str]) -> Iterator[str]:
