@@ -245,9 +245,18 @@ def publish(measured: Calibration, into: Path) -> None:
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    section = f"## {SECTION}\n\n{as_markdown(measured).strip()}\n"
+    put_section(as_markdown(measured), into, "# How well the judges judge\n")
+
+
+def put_section(markdown: str, into: Path, new: str) -> None:
+    """Put `markdown` as the section of figures into the file `into`, which begins `new` if none is.
+
+    Raises:
+        ConfigurationError: the file cannot be read or written.
+    """
+    section = f"## {SECTION}\n\n{markdown.strip()}\n"
     try:
-        old = into.read_text("utf-8") if into.exists() else "# How well the judges judge\n"
+        old = into.read_text("utf-8") if into.exists() else new
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{into} cannot be read (--into): {error}") from None
     pattern = re.compile(rf"^## {re.escape(SECTION)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from comity.judges.calibration import Calibration
-from comity.reporting import voices
-from comity.reporting.voices import Perspectives
+from comity.reporting import heard
+from comity.reporting.heard import Perspectives
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import metrics
 from comity.statistics.trust import trusted
@@ -45,8 +45,8 @@ def summary(
         "metrics": [metric.model_dump(mode="json") for metric in rows],
         "verdict": verdict,
     }
-    if heard := voices.content(outcomes, perspectives or {}):
-        content["voices"] = heard
+    if found := heard.content(outcomes, perspectives or {}):
+        content["voices"] = found
     if calibration is not None:
         content["calibration"] = {
             "pipeline": calibration.pipeline,

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.judges.calibration import Calibration
-from comity.reporting import judged, voices, waits
+from comity.reporting import heard, judged, waits
 from comity.reporting.summary import shares
-from comity.reporting.voices import Perspectives
+from comity.reporting.heard import Perspectives
 from comity.run.schedule import Progress
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import Metric, metrics
@@ -72,10 +72,10 @@ def render(
             rows = [r for r in metrics(judged_by_norms) if _overall(r) and (r.n or r.open)]
             console.print(_table(rows, calibration))
             of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
-        for heard in voices.table(group, (perspectives or {}).get(suite, ())):
-            console.print(heard)
+        for shown in heard.table(group, (perspectives or {}).get(suite, ())):
+            console.print(shown)
     for line in [
-        *voices.lines(outcomes, perspectives or {}),
+        *heard.lines(outcomes, perspectives or {}),
         *(waits.lines(outcomes) if verbose else ()),
         *waits.waits(outcomes),
     ]:

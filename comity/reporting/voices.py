@@ -1,147 +1,170 @@
-"""Whose voices a run's answers let speak: for the terminal, and for `summary.json`."""
+"""`comity voices`: whose voices an answer lets speak, and how well that is found out."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+import argparse
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from comity.schema import AnyOutcome, OpenOutcome, Status
-from comity.statistics.rates import Estimate
-from comity.statistics.voices import Answered, Compared, VoiceScores, compared, score, voice_scores
+from comity.errors import ConfigurationError
+from comity.judges.voices import agreement
+from comity.judges.voices.agreement import Hits, Measured, Read
+from comity.judges.voices.extractor import Extractor
+from comity.judges.voices.gazetteer import GazetteerExtractor
+from comity.reporting import calibration
+from comity.reporting.calibration import NARROWEST, ORIGINS, SHOWN_CHARACTERS, interval
+from comity.schema import sentences, voices
+from comity.schema.base import printable
 
-Perspectives = Mapping[str, Sequence[str]]
-"""By suite, the ids of those that are counted."""
-Scored = dict[str, VoiceScores]
-"""By agent."""
-
-# What a mean of `Means` is called; each stands beside the same figure of the answers pooled.
-_NAMES = {
-    "entropy": "entropy",
-    "substantive_entropy": "substantive entropy",
-    "substance": "substance",
-    "polarisation": "polarisation",
-    "coverage": "coverage",
-    "named": "named of the expected",
-}
-_POOLED = ("entropy", "substantive_entropy", "polarisation")
-_COMPARED = ("entropy", "substantive_entropy")
-BAR_CHARACTERS = 30
-PUBLISHED = (
-    "WorldView-Bench (arXiv:2505.09595) published an entropy of 0.13 for plain models and 0.94 for "
-    "its own multiplex system: its questions, its classes and its judge, not these"
-)
+HEAD = ("language", "sentences", "what", "found / missed / false", "precision", "recall", "F1")
+CAPTION = """\
+A reference is one perspective in one sentence; it is substantive where something is said of it.
+Precision and recall have 95 % intervals. Sentiment: how often it is the labelled one, and Cohen's
+kappa, over references found that have both."""
 
 
-def judged(outcomes: Iterable[AnyOutcome]) -> dict[tuple[str, str], list[Answered]]:
-    """Return what was heard, by suite and agent."""
-    found: dict[tuple[str, str], list[Answered]] = defaultdict(list)
-    for outcome in outcomes:
-        if isinstance(outcome, OpenOutcome) and outcome.status is Status.JUDGED and outcome.voices:
-            request = outcome.case.request
-            references = outcome.voices.references
-            answer = Answered(request.id, references, request.question.draws_on)
-            found[request.suite, outcome.case.agent.reference].append(answer)
-    return found
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `voices` to the commands."""
+    parser = subparsers.add_parser(
+        "voices",
+        help="find whose voices an answer lets speak",
+        description="Find whose voices an answer lets speak, and measure how well that is found.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    measuring = commands.add_parser(
+        "measure",
+        help="measure the gazetteer on labelled sentences",
+        description="Measure how well the gazetteer finds the references in labelled sentences.",
+    )
+    measuring.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILES",
+        help="labelled sentences, as JSON Lines; default: all of "
+        f"SUITES/{voices.FOLDER}/{sentences.FOLDER}/*.jsonl",
+    )
+    measuring.add_argument("--suites", type=Path, default=Path("suites"), help="default: suites")
+    measuring.add_argument(
+        "--into",
+        type=Path,
+        metavar="FILE",
+        help=f"also put the figures into the section {calibration.SECTION!r} of a Markdown file",
+    )
+    measuring.add_argument(
+        "--misread",
+        action="store_true",
+        help="list what was read wrongly; of sets held apart, only how many: "
+        "who reads them can no longer hold them apart",
+    )
+    measuring.set_defaults(run=run)
 
 
-def content(outcomes: Sequence[AnyOutcome], perspectives: Perspectives) -> list[dict[str, Any]]:
-    """Return the figures of each suite, agent by agent, and each agent beside the first."""
-    return [
-        {
-            "suite": suite,
-            "agents": {agent: scores.model_dump(mode="json") for agent, scores in scored.items()},
-            "compared": [
-                {"agent": agent, "with": first, **found.model_dump(mode="json")}
-                for agent, first, found in _beside_the_first(suite, outcomes, perspectives)
-            ],
-        }
-        for suite, scored in _scored(outcomes, perspectives).items()
-    ]
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print; return the exit code.
 
-
-def _scored(outcomes: Iterable[AnyOutcome], perspectives: Perspectives) -> dict[str, Scored]:
-    found: dict[str, Scored] = defaultdict(dict)
-    for (suite, agent), answers in judged(outcomes).items():
-        found[suite][agent] = voice_scores(answers, perspectives[suite])
-    return found
-
-
-def _beside_the_first(
-    suite: str, outcomes: Iterable[AnyOutcome], perspectives: Perspectives
-) -> Iterator[tuple[str, str, Compared]]:
-    """Yield how each agent differs from the first, question by question."""
-    scored = {
-        agent: [score(answer, perspectives[suite]) for answer in answers]
-        for (of, agent), answers in judged(outcomes).items()
-        if of == suite
-    }
-    first, *others = scored
-    for agent in others:
-        yield agent, first, compared(scored[agent], scored[first])
-
-
-def table(group: Iterable[AnyOutcome], perspectives: Sequence[str]) -> Iterator[Table]:
-    """Yield the figures of one agent's answers to one suite, and the shares of the perspectives."""
-    for answers in judged(group).values():
-        scores = voice_scores(answers, perspectives)
-        yield _figures(scores)
-        yield _bars(scores)
-
-
-def _figures(scores: VoiceScores) -> Table:
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    shown.add_column(f"of an answer, K = {scores.k}")
-    for column in ("n", "mean", "95 % interval", "pooled"):
-        shown.add_column(column, justify="right")
-    for name, told in _NAMES.items():
-        estimate: Estimate = getattr(scores.means, name)
-        pooled = getattr(scores.pooled, name) if name in _POOLED else None
-        if name == "substance":
-            pooled = scores.pooled.substance.value
-        shown.add_row(
-            told, str(estimate.n), *_told(estimate), "" if pooled is None else f"{pooled:.2f}"
+    Raises:
+        ScenarioError: a line for every problem in the worldview's files and in the sentences.
+        ConfigurationError: there are no sentences, or a file cannot be written.
+    """
+    folder = arguments.suites / voices.FOLDER
+    worldview = voices.load(folder)
+    paths = list(arguments.files) or sorted((folder / sentences.FOLDER).glob("*.jsonl"))
+    if not paths:
+        raise ConfigurationError(
+            f"there are no labelled sentences in {folder / sentences.FOLDER}; name files of them"
         )
-    return shown
+    known = [perspective.id for perspective in worldview.perspectives]
+    labelled = sentences.load(paths, known)
+    extractor: Extractor = GazetteerExtractor(worldview.gazetteers)
+    answers = asyncio.run(agreement.read(extractor, labelled))
+    measured = agreement.measure(answers)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = max(console.width, NARROWEST)
+    console.print(Text(f"by {extractor.name}"))
+    for part in tables(measured):
+        console.print(part)
+    if arguments.misread:
+        console.print(misread(answers))
+    if arguments.into is not None:
+        markdown = as_markdown(measured, extractor.name)
+        calibration.put_section(markdown, arguments.into, "# How well voices are found\n")
+    return 0
 
 
-def _told(estimate: Estimate) -> tuple[str, str]:
-    if estimate.value is None:
-        return "-", "-"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:z.2f}", "-"
-    return f"{estimate.value:z.2f}", f"{estimate.low:z.2f} to {estimate.high:z.2f}"
+def tables(measured: Sequence[Measured]) -> Iterator[Text | Table]:
+    """Yield the figures for a terminal: a table for each origin."""
+    for origin, rows in groupby(measured, key=lambda row: row.origin):
+        yield Text(f"\n{ORIGINS[origin]}", style="bold")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in HEAD:
+            right = column not in ("language", "what")
+            table.add_column(column, justify="right" if right else "left", overflow="fold")
+        for row in rows:
+            table.add_section()
+            for cells in _lines(row):
+                table.add_row(*map(Text, cells))
+        yield table
+    yield Text(f"{CAPTION}\n")
 
 
-def _bars(scores: VoiceScores) -> Table:
-    """Return the perspectives that are named, by their mean shares, the largest first."""
-    shown = Table(box=None, show_header=False, pad_edge=False)
-    shares = {name: estimate.value or 0.0 for name, estimate in scores.pds.items()}
-    for name, share in sorted(shares.items(), key=lambda one: -one[1]):
-        if share > 0:
-            shown.add_row(name, f"{share:.2f}", "█" * max(1, round(share * BAR_CHARACTERS)))
-    return shown
+def _lines(row: Measured) -> Iterator[tuple[str, ...]]:
+    """Yield a language's lines under `HEAD`."""
+    yield (row.language or "all", str(row.sentences), "references", *_figures(row.perspectives))
+    yield ("", "", "substantive", *_figures(row.substantive))
+    if row.sentiment.n:
+        share, kappa = interval(row.sentiment), interval(row.sentiment_kappa)
+        yield ("", "", "sentiment", f"of {row.sentiment.n}", share, "", f"kappa {kappa}")
+    if row.failed:
+        yield ("", "", f"{row.failed} failed", "", "", "", "")
 
 
-def lines(outcomes: Sequence[AnyOutcome], perspectives: Perspectives) -> Iterator[str]:
-    """Yield how agents differ, and what others have published."""
-    suites = list(dict.fromkeys(suite for suite, _ in judged(outcomes)))
-    for suite in suites:
-        for agent, first, found in _beside_the_first(suite, outcomes, perspectives):
-            told = ", ".join(
-                f"{_NAMES[name]} {_difference(getattr(found.differences, name))}"
-                for name in _COMPARED
+def _figures(hits: Hits) -> tuple[str, ...]:
+    counts = f"{hits.right} / {hits.missed} / {hits.false}"
+    return counts, interval(hits.precision), interval(hits.recall), interval(hits.f1)
+
+
+def misread(answers: Sequence[Read]) -> Table:
+    """Return the sentences that were read wrongly; of sets held apart, only how many there are."""
+    wrong = [answer for answer in answers if not answer.is_right]
+    shown = [answer for answer in wrong if answer.sentence.origin != "held_apart"]
+    table = Table(
+        title=f"{len(shown)} misread; {len(wrong) - len(shown)} more in sets held apart, not shown",
+        title_justify="left",
+    )
+    for column in ("sentence", "labelled", "found", "text, and why it is labelled so"):
+        table.add_column(column, overflow="fold")
+    for answer in shown:
+        labelled = answer.sentence.labelled
+        told = [
+            "\n".join(
+                f"{perspective}, {'substantive' if said.substantive else 'mention'}"
+                for (perspective, _), said in references.items()
             )
-            paired = f"{found.questions} questions that both answered"
-            yield f"{agent} less {first} on {suite}, over {paired}: {told}"
-    if suites:
-        yield PUBLISHED
+            for references in (answer.labels, answer.found)
+        ]
+        text = printable(labelled.text, SHOWN_CHARACTERS)
+        why = printable(labelled.why, SHOWN_CHARACTERS)
+        table.add_row(*map(Text, (labelled.id, *told)), Text(f"{text}\n({why})"))
+    return table
 
 
-def _difference(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return "-"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:+.2f}"
-    return f"{estimate.value:+.2f} ({estimate.low:+.2f} to {estimate.high:+.2f})"
+def as_markdown(measured: Sequence[Measured], extractor: str) -> str:
+    """Return the figures as Markdown."""
+    lines = [f"By `comity voices measure`, of the extractor `{extractor}`.", "", CAPTION]
+    for origin, rows in groupby(measured, key=lambda row: row.origin):
+        told = ORIGINS[origin]
+        lines += ["", f"### {told[0].upper()}{told[1:]}", ""]
+        lines += [_row(HEAD), _row(("---", "---:", "---", *["---:"] * (len(HEAD) - 3)))]
+        lines += [_row(cells) for row in rows for cells in _lines(row)]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

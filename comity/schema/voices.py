@@ -98,17 +98,17 @@ class Gazetteer(Word):
     """The words by which texts of one language name the perspectives."""
 
     terms: Terms
-    common: Terms = {}
+    common: Terms = Field(default_factory=dict)
     """Terms that give way to another perspective which is named right beside them."""
-    places: Terms = {}
+    places: Terms = Field(default_factory=dict)
     """Names that count only where they stand for those who live there, and not for the place."""
-    excluded: Annotated[tuple[Term, ...], Field(alias="not")] = ()
+    unless: tuple[Term, ...] = ()
     """Phrases in which a term is none."""
     before: tuple[Term, ...] = ()
     """What may be written onto the front of a term (Arabic's article)."""
     after: tuple[Term, ...] = ()
     """What may be written onto its end (a plural)."""
-    ends: dict[Term, Term] = {}
+    ends: dict[Term, Term] = Field(default_factory=dict)
     """What a term's own end may change to (Spanish `o` to `a`)."""
     head: Literal["first", "last"] = "last"
     """Of two names side by side, which is the one spoken of: a `Japanese Buddhist` is Buddhist."""

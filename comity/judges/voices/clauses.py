@@ -35,6 +35,8 @@ class Cues(Word):
     """Praise, invitation and the like: nothing is said, unless the clause has a `view`."""
     view: tuple[Pattern, ...]
     """A verb of holding, teaching, doing, after which even a few words say something."""
+    fronted: tuple[Pattern, ...]
+    """The clause begins with whose view it tells (`For the ¤, …`); then a few words do as well."""
     empty: tuple[Pattern, ...]
     """Words that say nothing by themselves."""
     peopled: tuple[Pattern, ...]
@@ -48,7 +50,7 @@ class Cues(Word):
     content: int = Field(ge=1)
     """How many words that are not `empty` it takes to say something."""
     content_of_view: int = Field(ge=1)
-    """As `content`, in a clause with a `view`."""
+    """As `content`, in a clause that has a `view` or is `fronted`."""
 
 
 # Ideographs count one by one; words of other scripts as a whole.
@@ -99,7 +101,8 @@ class Reader:
         view = any(self._found("view", masked))
         if not view and any(self._found("hollow", masked)):
             return told
-        enough = self._cues.content_of_view if view else self._cues.content
+        few = view or any(self._found("fronted", masked))
+        enough = self._cues.content_of_view if few else self._cues.content
         if self._content(masked) < enough:
             return told
         return told | (names - self._within("passing", masked, NAME))

@@ -70,19 +70,19 @@ class GazetteerExtractor:
 
     def _references(self, text: str, language: str) -> list[Reference]:
         namer, reader = self._namers[language], clauses.readers()[language]
-        namings = namer.namings(text)
         found: list[Reference] = []
-        for start, end, inside in by_sentence(text, namings):
+        for start, end, inside in by_sentence(text, namer.namings(text)):
             first: dict[str, Reference] = {}
             for reference in _read(text, start, end, namer.heads(text, inside), reader):
                 # The first naming is quoted; what is said at another is said all the same.
                 known = first.setdefault(reference.perspective, reference)
                 if reference.substantive and not known.substantive:
-                    said = {"substantive": True, "predicate": reference.predicate}
-                    first[reference.perspective] = known.model_copy(update=said)
+                    told: dict[str, object] = {"substantive": True}
+                    told["predicate"] = reference.predicate
+                    first[reference.perspective] = known.model_copy(update=told)
             if first:
-                said, _ = _masked(text, start, end, inside)
-                felt = sentiment(predicate(said), language)
+                masked, _ = _masked(text, start, end, inside)
+                felt = sentiment(predicate(masked), language)
                 found += (one.model_copy(update={"sentiment": felt}) for one in first.values())
         return found
 
@@ -153,9 +153,7 @@ def _peopled(
     ]
 
 
-def _masked(
-    text: str, start: int, end: int, namings: Iterable[Naming]
-) -> tuple[str, list[int]]:
+def _masked(text: str, start: int, end: int, namings: Iterable[Naming]) -> tuple[str, list[int]]:
     """Return a sentence with a sign for each naming in it, and the places of these signs."""
     parts, places, length, at = [], [], 0, start
     for naming in namings:
@@ -199,8 +197,8 @@ def _fingerprint(gazetteers: Mapping[str, Gazetteer]) -> str:
     """Return the hash of all that decides what is found: the data, the cues and the code."""
     digest = hashlib.sha256()
     for language, gazetteer in gazetteers.items():
-        content = gazetteer.model_dump(mode="json")
-        digest.update(f"{language}\0{json.dumps(content, sort_keys=True)}\0".encode())
+        data = json.dumps(gazetteer.model_dump(mode="json"), sort_keys=True)
+        digest.update(f"{language}\0{data}\0".encode())
     for name in _CODE:
         content = resources.files("comity.judges.voices").joinpath(name).read_bytes()
         digest.update(name.encode() + b"\0" + content + b"\0")

@@ -22,7 +22,14 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("\u02bb\u02bf\u02be\u02b9`\u2032", "'"),
         **dict.fromkeys("\u2010\u2011\u2012\u2013", "-"),
         **dict.fromkeys("\u2022\u2027\u30fb\u2219", "\u00b7"),
-        **{"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ى": "ي", "ة": "ه", "ٱ": "ا", "\u0640": ""},
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ı": "i",
+        "ى": "ي",
+        "ة": "ه",
+        "ٱ": "ا",
+        "\u0640": "",
     }
 )
 # These scripts write no blank between words, so that a term has no edges there.
@@ -173,7 +180,7 @@ def _entries(gazetteer: Gazetteer) -> Iterator[tuple[str, _Entry]]:
     ):
         for perspective, words in terms.items():
             yield from ((word, _Entry(perspective, is_common, is_place)) for word in words)
-    yield from ((phrase, _Entry(None)) for phrase in gazetteer.excluded)
+    yield from ((phrase, _Entry(None)) for phrase in gazetteer.unless)
 
 
 def _changed(term: str, ends: dict[str, str]) -> Iterator[str]:
