@@ -12,8 +12,8 @@ from rich.text import Text
 
 from comity.judges.calibration import Calibration
 from comity.reporting import heard, judged, waits
-from comity.reporting.summary import shares
 from comity.reporting.heard import Perspectives
+from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import Metric, metrics

@@ -1,4 +1,4 @@
-"""Open questions are cases like all others: run ahead, kept, told of, and judged by nobody's norm."""
+"""Open questions are cases as all others are: run ahead, kept, told of; but of no norm."""
 
 import json
 
