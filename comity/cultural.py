@@ -13,7 +13,6 @@ from comity.marks import MARK, OUTCOME
 from comity.reporting import allure
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
-from comity.run.store import Store
 from comity.running import Running
 from comity.schema import Case, Mode, Outcome
 
@@ -104,17 +103,17 @@ class Cultural:
         return self._running.outcome(case_id)
 
     @property
-    def store(self) -> Store:
+    def folder(self) -> Path:
         """The run's folder, once a case of it has ended."""
         assert self.session is not None
-        return self.session.store
+        return self.session.store.folder
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Hand the case's evidence to Allure, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
         if found is not None:
-            self.allure.add(found, self.store)
+            self.allure.add(found, self.folder)
         return (yield)
 
 

@@ -7,7 +7,6 @@ import pytest
 from comity.cultural import Cultural
 from comity.distributed.channel import ADDRESS, Answer, Collected, Wanted, ask
 from comity.errors import InfrastructureError
-from comity.run.store import Store
 from comity.schema import Outcome, Word
 
 
@@ -39,9 +38,9 @@ class Worker(Cultural):
         return answer.outcome
 
     @property
-    def store(self) -> Store:
+    def folder(self) -> Path:
         """The run's folder, once a case of it has ended."""
-        return Store(self._folder)
+        return self._folder
 
     def _ask(self, question: Word) -> Answer:
         address = self.config.workerinput.get(ADDRESS)  # type: ignore[attr-defined]

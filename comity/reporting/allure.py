@@ -12,13 +12,13 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
 from comity.run import files
-from comity.run.store import Store
 from comity.schema import EndState, Finding, Outcome, Transcript
 
 LISTENER = "allure_listener"
@@ -39,7 +39,7 @@ class Results:
         self._attachments: dict[str, list[Any]] = {}
         """By case, what its first test has attached."""
 
-    def add(self, outcome: Outcome, store: Store) -> None:
+    def add(self, outcome: Outcome, folder: Path) -> None:
         """Label the running test, give it its case's evidence and times; the case ran ahead."""
         result = self._listener and self._listener.allure_logger.get_test(None)
         if result is None:
@@ -49,12 +49,12 @@ class Results:
         if case_id in self._attachments:
             result.attachments.extend(map(self._linked, self._attachments[case_id]))
         else:
-            self._attachments[case_id] = list(self._written(outcome, store))
+            self._attachments[case_id] = list(self._written(outcome, folder))
             result.attachments.extend(self._attachments[case_id])
         result.start = round(outcome.timing.started * 1000)
         result.stop = round(outcome.timing.stopped * 1000)
 
-    def _written(self, outcome: Outcome, store: Store) -> Iterator[Any]:
+    def _written(self, outcome: Outcome, folder: Path) -> Iterator[Any]:
         """Write the case's evidence; yield what a result says of it."""
         end_state = outcome.end_state
         yield self._file("story", "txt", "text/plain", outcome.story().encode())
@@ -65,7 +65,7 @@ class Results:
         ):
             if content is not None:
                 yield self._file(name, "json", "application/json", content)
-        screenshot = store.folder / outcome.attachments.get("screenshot", "")
+        screenshot = folder / outcome.attachments.get("screenshot", "")
         if screenshot.is_file():
             yield self._file("last page", "png", "image/png", screenshot.read_bytes())
 
