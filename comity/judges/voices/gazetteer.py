@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
 from itertools import pairwise
 
 from comity.judges import reading
@@ -24,10 +24,16 @@ from comity.schema.voices import Gazetteer, Reference, Sentiment, Voices
 POLAR = 0.1
 _LINE_END = re.compile(r"\n")
 # A full stop that shortens a word ends no sentence.
-_SHORTENED = re.compile(r"(?:\b(?:St|Mr|Ms|Dr|Mrs|vs|cf|e\.g|i\.e|Sr|Sra|[A-Z]))\.\s$")
+_SHORTENED = re.compile(r"(?:\b(?:St|Jr|Mr|Ms|Dr|Mrs|vs|cf|e\.g|i\.e|Sr|Sra|[A-Z]))\.\s$")
 # What may be left around a clause once its names are gone: marks, and the points of a list.
 _AROUND = " \t\n.,;:!?*#_-–—()[]\"'“”«»…。，；：！？、；（）《》“”؟،؛"
-_CODE = ("clauses.py", "gazetteer.py", "naming.py", clauses.CUES)
+_CODE = (
+    "reading.py",
+    "voices/clauses.py",
+    "voices/gazetteer.py",
+    "voices/naming.py",
+    f"voices/{clauses.CUES}",
+)
 
 
 class GazetteerExtractor:
@@ -116,15 +122,15 @@ def _read(
     namings = _peopled(text, start, end, namings, reader)
     asked = clauses.is_question(text[start:end])
     sentence, places = _masked(text, start, end, namings)
-    at = dict(zip(places, namings, strict=True))
     bounds = [0, *reader.breaks(sentence), len(sentence)]
     for first, last in pairwise(bounds):
         clause = sentence[first:last]
         aside, told = reader.set_aside(clause), reader.substantive(clause, asked)
-        for place, naming in at.items():
-            if not first <= place < last or place - first in aside:
+        for at in range(bisect_left(places, first), bisect_left(places, last)):
+            naming, place = namings[at], places[at] - first
+            if place in aside:
                 continue
-            substantive = place - first in told
+            substantive = place in told
             yield Reference(
                 perspective=naming.perspective,
                 quote=text[naming.start : naming.end],
@@ -200,6 +206,7 @@ def _fingerprint(gazetteers: Mapping[str, Gazetteer]) -> str:
         data = json.dumps(gazetteer.model_dump(mode="json"), sort_keys=True)
         digest.update(f"{language}\0{data}\0".encode())
     for name in _CODE:
-        content = resources.files("comity.judges.voices").joinpath(name).read_bytes()
+        content = resources.files("comity.judges").joinpath(name).read_bytes()
         digest.update(name.encode() + b"\0" + content + b"\0")
+    digest.update(metadata.version("textblob").encode())
     return digest.hexdigest()
