@@ -87,7 +87,8 @@ def table(group: Iterable[AnyOutcome], perspectives: Sequence[str]) -> Iterator[
     for answers in judged(group).values():
         scores = voice_scores(answers, perspectives)
         yield _figures(scores)
-        yield _bars(scores)
+        if scores.pooled.references:
+            yield _bars(scores)
 
 
 def _figures(scores: VoiceScores) -> Table:
