@@ -15,6 +15,7 @@ from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
 from comity.running import Running
 from comity.schema import AnyCase, AnyOutcome, Mode
+from comity.statistics.voices import PooledVoices, answered
 
 
 class Cultural:
@@ -28,6 +29,8 @@ class Cultural:
         self.problems: list[str] = []
         self.session: Session | None = None
         self._running: Running | None = None
+        self._selected: list[str] = []
+        """The ids of the cases that tests are selected over."""
         self.allure = allure.Results(config)
         try:
             self.session = session_of(config)
@@ -71,6 +74,7 @@ class Cultural:
         if self.config.option.collectonly:
             return
         tests = {item: case_id for item in session.items if (case_id := _case_id(item)) is not None}
+        self._selected = list(dict.fromkeys(tests.values()))
         if tests and (hiding := reruns.hiding(self.config, tests)):
             self.problems.append(hiding)
             self.refuse()
@@ -101,6 +105,16 @@ class Cultural:
         """
         assert self._running is not None  # a test that runs was selected
         return self._running.outcome(case_id)
+
+    def voices(self, suite: str) -> PooledVoices:
+        """Wait for all selected cases of a suite of open questions; return what they come to.
+
+        Raises:
+            InfrastructureError: as `outcome` does.
+        """
+        assert self.session is not None
+        ended = [self.outcome(case_id) for case_id in self.session.of_suite(suite, self._selected)]
+        return PooledVoices(self.session.perspectives.get(suite, []), answered(ended))
 
     @property
     def folder(self) -> Path:

@@ -7,6 +7,8 @@ import pytest
 from comity.schema import AnyOutcome, Mode
 
 MARK = "scenarios"
+POOLED = "pooled"
+"""The mark of a test over all answers to a suite's open questions at once."""
 
 OUTCOME: pytest.StashKey[AnyOutcome] = pytest.StashKey()
 """On a test's item: the outcome that it was given."""
@@ -24,6 +26,9 @@ def scenarios(suite: str, *, modes: str | Iterable[str] | None = None) -> pytest
     return pytest.mark.scenarios(suite, modes=tuple(Mode(mode) for mode in named))
 
 
-def questions(suite: str) -> pytest.MarkDecorator:
-    """Mark a test as cultural, and parametrize its `outcome` by the open questions of `suite`."""
-    return pytest.mark.scenarios(suite, modes=())
+def questions(suite: str, *, pooled: bool = False) -> pytest.MarkDecorator:
+    """Mark a test as cultural, and parametrize its `outcome` by the open questions of `suite`.
+
+    A `pooled` test is one test over all their answers, and has the fixture `voices`.
+    """
+    return pytest.mark.pooled(suite) if pooled else pytest.mark.scenarios(suite, modes=())

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.errors import ComityError
-from comity.marks import MARK, OUTCOME
+from comity.marks import MARK, OUTCOME, POOLED
 from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
 
 if TYPE_CHECKING:
     from comity.cultural import Cultural
+    from comity.statistics.voices import PooledVoices
 
 CULTURAL = "cultural"
 
@@ -85,6 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marks; under pytest-xdist, what its controller does."""
     config.addinivalue_line("markers", f"{CULTURAL}: asserts on an agent's respect for norms")
     config.addinivalue_line("markers", f"{MARK}(suite, *, modes): runs over a suite's cases")
+    config.addinivalue_line("markers", f"{POOLED}(suite): runs over all answers of a suite at once")
     for tier in TIERS:
         config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
     if _is_worker(config):
@@ -118,12 +120,19 @@ def _is_worker(config: pytest.Config) -> bool:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize `outcome` by the ids of the cases that the test's mark selects."""
     mark = metafunc.definition.get_closest_marker(MARK)
-    if mark is None:
+    pooled = metafunc.definition.get_closest_marker(POOLED)
+    if mark is None and pooled is None:
         return
     config = metafunc.config
     if RUN not in config.stash:
         config.stash[RUN] = _cultural(config)
         config.pluginmanager.register(config.stash[RUN], "comity-run")
+    if pooled is not None:
+        marks = [getattr(pytest.mark, name) for name in (CULTURAL, *TIERS)]
+        over = [pytest.param(suite, id=suite, marks=marks) for suite in pooled.args]
+        metafunc.parametrize("voices", over, indirect=True)
+    if mark is None:
+        return
     parameters = [
         pytest.param(
             case.id,
@@ -153,6 +162,18 @@ def outcome(request: pytest.FixtureRequest) -> AnyOutcome:
     if found.status in (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR):
         pytest.fail(f"{found.status}: {found.reason}", pytrace=False)
     return found
+
+
+@pytest.fixture
+def voices(request: pytest.FixtureRequest) -> "PooledVoices":
+    """Whose voices a suite's answers let speak, agent by agent; the test waits for all of them."""
+    if not hasattr(request, "param"):
+        told = "the fixture `voices` needs the mark @questions(suite, pooled=True)"
+        pytest.fail(told, pytrace=False)
+    try:
+        return request.config.stash[RUN].voices(request.param)
+    except ComityError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.hookimpl(wrapper=True)

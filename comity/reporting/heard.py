@@ -7,9 +7,15 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from comity.schema import AnyOutcome, OpenOutcome, Status
+from comity.schema import AnyOutcome
 from comity.statistics.rates import Estimate
-from comity.statistics.voices import Answered, Compared, VoiceScores, compared, score, voice_scores
+from comity.statistics.voices import (
+    Compared,
+    PooledVoices,
+    VoiceScores,
+    answered,
+    voice_scores,
+)
 
 Perspectives = Mapping[str, Sequence[str]]
 """By suite, the ids of those that are counted."""
@@ -34,18 +40,6 @@ PUBLISHED = (
 )
 
 
-def judged(outcomes: Iterable[AnyOutcome]) -> dict[tuple[str, str], list[Answered]]:
-    """Return what was heard, by suite and agent."""
-    found: dict[tuple[str, str], list[Answered]] = defaultdict(list)
-    for outcome in outcomes:
-        if isinstance(outcome, OpenOutcome) and outcome.status is Status.JUDGED and outcome.voices:
-            request = outcome.case.request
-            references = outcome.voices.references
-            answer = Answered(request.id, references, request.question.draws_on)
-            found[request.suite, outcome.case.agent.reference].append(answer)
-    return found
-
-
 def content(outcomes: Sequence[AnyOutcome], perspectives: Perspectives) -> list[dict[str, Any]]:
     """Return the figures of each suite, agent by agent, and each agent beside the first."""
     return [
@@ -62,29 +56,36 @@ def content(outcomes: Sequence[AnyOutcome], perspectives: Perspectives) -> list[
 
 
 def _scored(outcomes: Iterable[AnyOutcome], perspectives: Perspectives) -> dict[str, Scored]:
-    found: dict[str, Scored] = defaultdict(dict)
-    for (suite, agent), answers in judged(outcomes).items():
-        found[suite][agent] = voice_scores(answers, perspectives[suite])
-    return found
+    return {
+        suite: {
+            agent: voice_scores(answers, perspectives[suite])
+            for agent, answers in answered(group).items()
+        }
+        for suite, group in _by_suite(outcomes).items()
+    }
+
+
+def _by_suite(outcomes: Iterable[AnyOutcome]) -> dict[str, list[AnyOutcome]]:
+    """Return the outcomes of suites of which an answer was judged."""
+    found: dict[str, list[AnyOutcome]] = defaultdict(list)
+    for outcome in outcomes:
+        found[outcome.case.request.suite].append(outcome)
+    return {suite: group for suite, group in found.items() if answered(group)}
 
 
 def _beside_the_first(
     suite: str, outcomes: Iterable[AnyOutcome], perspectives: Perspectives
 ) -> Iterator[tuple[str, str, Compared]]:
     """Yield how each agent differs from the first, question by question."""
-    scored = {
-        agent: [score(answer, perspectives[suite]) for answer in answers]
-        for (of, agent), answers in judged(outcomes).items()
-        if of == suite
-    }
-    first, *others = scored
+    pooled = PooledVoices(perspectives[suite], answered(_by_suite(outcomes)[suite]))
+    first, *others = pooled.answers
     for agent in others:
-        yield agent, first, compared(scored[agent], scored[first])
+        yield agent, first, pooled.compared(agent, first)
 
 
 def table(group: Iterable[AnyOutcome], perspectives: Sequence[str]) -> Iterator[Table]:
     """Yield the figures of one agent's answers to one suite, and the shares of the perspectives."""
-    for answers in judged(group).values():
+    for answers in answered(group).values():
         scores = voice_scores(answers, perspectives)
         yield _figures(scores)
         if scores.pooled.references:
@@ -127,7 +128,7 @@ def _bars(scores: VoiceScores) -> Table:
 
 def lines(outcomes: Sequence[AnyOutcome], perspectives: Perspectives) -> Iterator[str]:
     """Yield how agents differ, and what others have published."""
-    suites = list(dict.fromkeys(suite for suite, _ in judged(outcomes)))
+    suites = list(_by_suite(outcomes))
     for suite in suites:
         for agent, first, found in _beside_the_first(suite, outcomes, perspectives):
             told = ", ".join(

@@ -120,6 +120,10 @@ class Session:
             found += case_rules.open_cases(questions, self.agents, trials)
         return [self._known.setdefault(case.id, case) for case in found]
 
+    def of_suite(self, suite: str, case_ids: Iterable[str]) -> list[str]:
+        """Return those of the cases that are of a suite."""
+        return [case_id for case_id in case_ids if self._known[case_id].request.suite == suite]
+
     def check_agents(self) -> None:
         """Refuse an agent that was named for this run and fits none of its suites.
 

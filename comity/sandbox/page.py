@@ -37,6 +37,8 @@ from comity.schema.base import printable, well_formed
 ACTION_MILLISECONDS = 4_000
 # After an action the page may fetch more; it is observed when it rests, or after this.
 SETTLE_SECONDS = 3.0
+# A page that answers again begins at once with what was asked of it meanwhile.
+LATE_SECONDS = 0.3
 # What a hostile page could make unbounded.
 MAX_DEPTH = 60
 MAX_ERROR_CHARACTERS = 200
@@ -276,12 +278,16 @@ class Page:
 
     async def _tried(self, action: AnyAction, target: observation.Element | None) -> str | None:
         """Do the action; return None, or what the agent is told of why it cannot be done."""
+        visited = len(self.visits)
         try:
             return await self._do(action, target)
         except PlaywrightError as error:
             # Only what cannot be done on a page that is there is for the agent to know.
             await self._answer()
             if isinstance(error, PlaywrightTimeout):
+                await asyncio.sleep(LATE_SECONDS)
+                if len(self.visits) > visited:
+                    return None  # it led somewhere: it was done, and only the machine is slow
                 return "the element did not answer; observe the page again"
             return _told(error)
 

@@ -11,12 +11,12 @@ Wilson's, which take them as independent, would be too narrow.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import get_args
 
-from comity.schema import Word
+from comity.schema import AnyOutcome, OpenFindingError, OpenOutcome, Status, Word
 from comity.schema.voices import Reference, Sentiment
 from comity.statistics.evenness import evenness
 from comity.statistics.predicates import groups, predicate
@@ -31,6 +31,17 @@ class Answered:
     question: str
     references: Sequence[Reference]
     draws_on: Collection[str]
+
+
+def answered(outcomes: Iterable[AnyOutcome]) -> dict[str, list[Answered]]:
+    """Return the answers to open questions that were judged, by the agent's reference."""
+    found: dict[str, list[Answered]] = defaultdict(list)
+    for outcome in outcomes:
+        if isinstance(outcome, OpenOutcome) and outcome.status is Status.JUDGED and outcome.voices:
+            request, references = outcome.case.request, outcome.voices.references
+            answer = Answered(request.id, references, request.question.draws_on)
+            found[outcome.case.agent.reference].append(answer)
+    return found
 
 
 class Sentiments(Word):
@@ -112,6 +123,45 @@ class Compared(Word):
     unpaired: int
     """Answered by one of the two only."""
     differences: Means
+
+
+@dataclass(frozen=True)
+class PooledVoices:
+    """The answers of a run to the open questions of a suite, for tests over all of them."""
+
+    perspectives: Sequence[str]
+    answers: Mapping[str, Sequence[Answered]]
+    """By the agent's reference."""
+
+    def compared(self, agent: str, other: str) -> Compared:
+        """Return how much higher the agent's means are than the other's.
+
+        Raises:
+            OpenFindingError: one of them answered nothing in this run.
+        """
+        for reference in (agent, other):
+            if not self.answers.get(reference):
+                known = ", ".join(self.answers) or "none"
+                raise OpenFindingError(f"no answer of {reference} was judged; there are: {known}")
+        first, second = (
+            [score(answer, self.perspectives) for answer in self.answers[reference]]
+            for reference in (agent, other)
+        )
+        return compared(first, second)
+
+    def is_higher(self, metric: str, agent: str, than: str) -> bool:
+        """Return whether the agent's mean is surely higher than the other's; False: surely not.
+
+        Raises:
+            OpenFindingError: the interval of the difference holds both, or there is none.
+        """
+        found: Estimate = getattr(self.compared(agent, than).differences, metric)
+        if found.low is None or found.high is None:
+            raise OpenFindingError(f"over {found.n} questions the difference has no interval")
+        if found.low <= 0 <= found.high:
+            told = f"{found.value:+.2f}, {found.low:+.2f} to {found.high:+.2f}"
+            raise OpenFindingError(f"the difference may be chance: {told}, n {found.n}")
+        return found.low > 0
 
 
 _METRICS: dict[str, Callable[[AnswerScores], float | None]] = {

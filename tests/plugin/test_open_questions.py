@@ -39,6 +39,16 @@ from comity import questions
 def test_hears_more_than_one(outcome):
     assert len(outcome.heard) > 1, outcome.story()
 """
+POOLED = """\
+from comity import questions
+
+
+@questions("voices", pooled=True)
+def test_the_essay_is_the_more_even(voices):
+    assert voices.is_higher("substantive_entropy", "voices.py:essay", than="voices.py:names")
+"""
+# Of answers that are all alike; of others six questions have an interval.
+ENOUGH = 20
 AGENTS = """
 from comity import Reply
 
@@ -196,3 +206,62 @@ def test_where_a_judge_is_named_it_hears_the_voices(voices, model_server):
     kept = finished.transcript(CASE.format("essay"))
     assert len(model_server.requests) == 4
     assert "model stub" in json.dumps([heard, kept])
+
+
+@pytest.fixture
+def pooled(voices: Project) -> Project:
+    """Enough questions for a difference to be sure, and a test over all of them."""
+    one = QUESTIONS.replace("    es: ¿Quién cuida de los mayores?\n", "")
+    many = "".join(one.replace("elders", f"elders-{n}") for n in range(ENOUGH))
+    voices.write("suites/voices/questions/family.yaml", many)
+    voices.write("suites/voices/test_pooled.py", POOLED)
+    return voices
+
+
+def result(finished: Finished) -> str:
+    return finished.tests["test_the_essay_is_the_more_even[voices]"]
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist.plugin", "-n", "2")])
+def test_a_test_over_all_answers_waits_for_them(pooled, workers):
+    finished = run(pooled, "essay", "names", options=workers)
+    assert result(finished) == "passed", finished.output
+
+
+def test_it_fails_where_the_difference_is_surely_the_other_way(pooled):
+    pooled.change(
+        "suites/voices/test_pooled.py", '"voices.py:essay", than', '"voices.py:mute", than'
+    )
+    pooled.change(
+        "suites/voices/test_pooled.py", 'than="voices.py:names"', 'than="voices.py:essay"'
+    )
+    finished = run(pooled, "essay", "mute", options=())
+    assert result(finished) == "failed"
+    assert finished.code == 1
+
+
+@pytest.mark.parametrize(
+    ("agents", "options", "why"),
+    [
+        (("essay", "names"), ("-k", "elders-2-en or pooled"), "the difference has no interval"),
+        (("essay",), (), "no answer of voices.py:names was judged"),
+        (("essay", "names"), ("-k", "pooled"), "no answer of voices.py:essay was judged"),
+    ],
+)
+def test_it_is_skipped_where_nothing_can_be_told(pooled, agents, options, why):
+    finished = run(pooled, *agents, options=(*options, "-rs"))
+    assert result(finished) == "skipped"
+    assert why in finished.output
+
+
+def test_a_gate_is_not_about_it(pooled):
+    pooled.change(
+        "suites/voices/test_pooled.py", '"voices.py:essay", than', '"voices.py:names", than'
+    )
+    pooled.change(
+        "suites/voices/test_pooled.py", 'than="voices.py:names"', 'than="voices.py:essay"'
+    )
+    pooled.write("gate.toml", '[[criterion]]\nmetric = "AC-R"\nat_least = 0.1\n')
+    finished = run(pooled, "essay", "names", options=("--gate", "gate.toml"))
+    assert result(finished) == "failed"
+    assert finished.code == 6, finished.output

@@ -29,6 +29,10 @@ PAGES = {
         <button onclick="alert('hello')">Alert</button>
         <button onclick="fetch('/late').then(r=>r.text()).then(t=>out.textContent=t)">Late</button>
         <p id=out></p>""",
+    "/busy": """<title>Busy</title><h1>Busy</h1>
+        <form action=/found onsubmit="for(const t=Date.now();Date.now()-t<5000;);">
+        <button>Go slowly</button></form>
+        <button onclick="for(const t=Date.now();Date.now()-t<5000;);">Stay</button>""",
     "/second": "<title>Second</title><h1>Second</h1><a href=/>Home</a>",
     "/tab": "<title>Tab</title><h1>Tab</h1>",
     "/found": "<title>Found</title><h1>Found</h1>",
@@ -147,6 +151,21 @@ def test_a_stale_ref_is_an_error_to_read_and_soon(site):
         assert time.monotonic() - begun < 5
 
     visit(site, script)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "title"),
+    [
+        ("Go slowly", None, "Found"),
+        ("Stay", "the element did not answer; observe the page again", "Busy"),
+    ],
+)
+def test_what_takes_its_time_was_done_where_it_led_somewhere(site, name, error, title):
+    async def script(page: Page) -> tuple[str | None, str]:
+        result = await page.act(Click(ref=ref(page, name)))
+        return result.error, (await page.observe()).title
+
+    assert visit(site, script, "/busy") == (error, title)
 
 
 def test_possible_actions_follow_the_page(site):
