@@ -22,12 +22,13 @@ from babel import Locale, UnknownLocaleError
 from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import TypeAdapter
 
 from comity import AgentError, Reply, Task
 from comity.errors import InfrastructureError
 from comity.models.chat import Message
 from comity.models.recorded import CaseModel
+from comity.schema import Perspective, Word
 
 PERSPECTIVES = Path(__file__).parents[1] / "suites" / "worldview" / "perspectives.yaml"
 LANGUAGE = Path(__file__).with_name("multiplex_language.yaml")
@@ -74,20 +75,6 @@ SYNTHESIS = (
 )
 
 Fault = Literal["failed", "silent", "refused", "script"]
-
-
-class Word(BaseModel):
-    """What is read from a file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Perspective(Word):
-    """A tradition of thought, and what the voice that speaks for it is told."""
-
-    id: str
-    name: str
-    charter: str
 
 
 class Note(Word):

@@ -41,8 +41,9 @@ class Listener:
         monotonic seconds.
         """
         if error is not None:
-            fault = Status.AGENT_ERROR if isinstance(error, AgentError) else None
-            return Hearing(fault or Status.INFRASTRUCTURE_ERROR, str(error))
+            is_agents = isinstance(error, AgentError)
+            status = Status.AGENT_ERROR if is_agents else Status.INFRASTRUCTURE_ERROR
+            return Hearing(status, str(error))
         extractor = self.extractors.get(case.request.suite)
         if extractor is None:
             told = f"nothing listens to the answers of the suite {case.request.suite}"

@@ -275,21 +275,22 @@ def as_markdown(measured: Calibration) -> str:
     for origin, rows in groupby(measured.measured, key=lambda row: row.origin):
         sources = [source for source in measured.sources if source.origin == origin]
         names = ", ".join(f"{_code(source.file)} ({source.examples})" for source in sources)
-        lines += ["", f"### {_begun(ORIGINS[origin])}", "", f"Examples: {names}."]
+        lines += ["", f"### {begun(ORIGINS[origin])}", "", f"Examples: {names}."]
         for question, asked in groupby(rows, key=lambda row: row.question):
             lines += ["", f"**{question}**: {questions.definitions()[question].asks}", ""]
-            lines += [_row(HEAD), _row(("---", *["---:"] * (len(HEAD) - 1)))]
+            lines += [markdown_row(HEAD), markdown_row(("---", *["---:"] * (len(HEAD) - 1)))]
             shown = (row for row in asked if set(row.slice) <= {"language"})
-            lines += [_row(cells) for row in shown for cells in _lines(row)]
+            lines += [markdown_row(cells) for row in shown for cells in _lines(row)]
     return "\n".join(lines)
 
 
-def _begun(text: str) -> str:
+def begun(text: str) -> str:
     """Return `text` as a sentence begins."""
     return text[0].upper() + text[1:]
 
 
-def _row(cells: Sequence[str]) -> str:
+def markdown_row(cells: Sequence[str]) -> str:
+    """Return a row of a table in Markdown."""
     return f"| {' | '.join(cells)} |"
 
 

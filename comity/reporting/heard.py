@@ -19,8 +19,6 @@ from comity.statistics.voices import (
 
 Perspectives = Mapping[str, Sequence[str]]
 """By suite, the ids of those that are counted."""
-Scored = dict[str, VoiceScores]
-"""By agent."""
 
 # What a mean of `Means` is called; each stands beside the same figure of the answers pooled.
 _NAMES = {
@@ -40,47 +38,44 @@ PUBLISHED = (
 )
 
 
-def content(outcomes: Sequence[AnyOutcome], perspectives: Perspectives) -> list[dict[str, Any]]:
+def content(outcomes: Iterable[AnyOutcome], perspectives: Perspectives) -> list[dict[str, Any]]:
     """Return the figures of each suite, agent by agent, and each agent beside the first."""
     return [
         {
             "suite": suite,
-            "agents": {agent: scores.model_dump(mode="json") for agent, scores in scored.items()},
+            "agents": {
+                agent: voice_scores(answers, heard.perspectives).model_dump(mode="json")
+                for agent, answers in heard.answers.items()
+            },
             "compared": [
                 {"agent": agent, "with": first, **found.model_dump(mode="json")}
-                for agent, first, found in _beside_the_first(suite, outcomes, perspectives)
+                for agent, first, found in _beside_the_first(heard)
             ],
         }
-        for suite, scored in _scored(outcomes, perspectives).items()
+        for suite, heard in _by_suite(outcomes, perspectives).items()
     ]
 
 
-def _scored(outcomes: Iterable[AnyOutcome], perspectives: Perspectives) -> dict[str, Scored]:
+def _by_suite(
+    outcomes: Iterable[AnyOutcome], perspectives: Perspectives
+) -> dict[str, PooledVoices]:
+    """Return what was heard in the suites of which an answer was judged."""
+    groups: dict[str, list[AnyOutcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.case.request.suite].append(outcome)
+    found = {suite: answered(group) for suite, group in groups.items()}
     return {
-        suite: {
-            agent: voice_scores(answers, perspectives[suite])
-            for agent, answers in answered(group).items()
-        }
-        for suite, group in _by_suite(outcomes).items()
+        suite: PooledVoices(perspectives[suite], answers)
+        for suite, answers in found.items()
+        if answers
     }
 
 
-def _by_suite(outcomes: Iterable[AnyOutcome]) -> dict[str, list[AnyOutcome]]:
-    """Return the outcomes of suites of which an answer was judged."""
-    found: dict[str, list[AnyOutcome]] = defaultdict(list)
-    for outcome in outcomes:
-        found[outcome.case.request.suite].append(outcome)
-    return {suite: group for suite, group in found.items() if answered(group)}
-
-
-def _beside_the_first(
-    suite: str, outcomes: Iterable[AnyOutcome], perspectives: Perspectives
-) -> Iterator[tuple[str, str, Compared]]:
+def _beside_the_first(heard: PooledVoices) -> Iterator[tuple[str, str, Compared]]:
     """Yield how each agent differs from the first, question by question."""
-    pooled = PooledVoices(perspectives[suite], answered(_by_suite(outcomes)[suite]))
-    first, *others = pooled.answers
+    first, *others = heard.answers
     for agent in others:
-        yield agent, first, pooled.compared(agent, first)
+        yield agent, first, heard.compared(agent, first)
 
 
 def table(group: Iterable[AnyOutcome], perspectives: Sequence[str]) -> Iterator[Table]:
@@ -126,18 +121,18 @@ def _bars(scores: VoiceScores) -> Table:
     return shown
 
 
-def lines(outcomes: Sequence[AnyOutcome], perspectives: Perspectives) -> Iterator[str]:
+def lines(outcomes: Iterable[AnyOutcome], perspectives: Perspectives) -> Iterator[str]:
     """Yield how agents differ, and what others have published."""
-    suites = list(_by_suite(outcomes))
-    for suite in suites:
-        for agent, first, found in _beside_the_first(suite, outcomes, perspectives):
+    by_suite = _by_suite(outcomes, perspectives)
+    for suite, heard in by_suite.items():
+        for agent, first, found in _beside_the_first(heard):
             told = ", ".join(
                 f"{_NAMES[name]} {_difference(getattr(found.differences, name))}"
                 for name in _COMPARED
             )
             paired = f"{found.questions} questions that both answered"
             yield f"{agent} less {first} on {suite}, over {paired}: {told}"
-    if suites:
+    if by_suite:
         yield PUBLISHED
 
 

@@ -17,7 +17,14 @@ from comity.judges.voices.agreement import Hits, Measured, Read
 from comity.judges.voices.extractor import Extractor
 from comity.judges.voices.gazetteer import GazetteerExtractor
 from comity.reporting import calibration
-from comity.reporting.calibration import NARROWEST, ORIGINS, SHOWN_CHARACTERS, interval
+from comity.reporting.calibration import (
+    NARROWEST,
+    ORIGINS,
+    SHOWN_CHARACTERS,
+    begun,
+    interval,
+    markdown_row,
+)
 from comity.schema import sentences, voices
 from comity.schema.base import printable
 
@@ -159,12 +166,10 @@ def as_markdown(measured: Sequence[Measured], extractor: str) -> str:
     """Return the figures as Markdown."""
     lines = [f"By `comity voices measure`, of the extractor `{extractor}`.", "", CAPTION]
     for origin, rows in groupby(measured, key=lambda row: row.origin):
-        told = ORIGINS[origin]
-        lines += ["", f"### {told[0].upper()}{told[1:]}", ""]
-        lines += [_row(HEAD), _row(("---", "---:", "---", *["---:"] * (len(HEAD) - 3)))]
-        lines += [_row(cells) for row in rows for cells in _lines(row)]
+        lines += ["", f"### {begun(ORIGINS[origin])}", ""]
+        lines += [
+            markdown_row(HEAD),
+            markdown_row(("---", "---:", "---", *["---:"] * (len(HEAD) - 3))),
+        ]
+        lines += [markdown_row(cells) for row in rows for cells in _lines(row)]
     return "\n".join(lines)
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

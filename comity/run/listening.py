@@ -23,14 +23,11 @@ def listener(worldviews: Mapping[str, Worldview], panel: Panel | None) -> Listen
                 for suite, worldview in worldviews.items()
             }
         )
-    first = panel.models[0]
+    judge, model = panel.judges[0], panel.models[0]
     return Listener(
         {
             suite: ModelExtractor(
-                first,
-                worldview.perspectives,
-                max_tokens=panel.max_tokens,
-                kin=first.name in panel.kin,
+                model, worldview.perspectives, name=judge.name, max_tokens=panel.max_tokens
             )
             for suite, worldview in worldviews.items()
         }

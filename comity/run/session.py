@@ -22,8 +22,9 @@ from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.specs import SiteSpec, load_specs
-from comity.schema import AnyCase, AnyOutcome, Mode
+from comity.schema import AnyCase, AnyOutcome, Mode, OpenCase
 from comity.schema.library import Library, load
+from comity.schema.voices import Worldview
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +171,7 @@ class Session:
             store=store,
             limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
             pipeline=self._resources.pipeline,
-            listener=listener(self.library.worldviews, self._resources.pipeline.panel),
+            listener=listener(self._worldviews(wanted), self._resources.pipeline.panel),
             trace=self.settings.browser_trace,
         )
         name = self._resources.model.name if self._resources.model else None
@@ -199,6 +200,11 @@ class Session:
             suite: [perspective.id for perspective in worldview.perspectives]
             for suite, worldview in self.library.worldviews.items()
         }
+
+    def _worldviews(self, wanted: Sequence[AnyCase]) -> dict[str, Worldview]:
+        """Return what the open questions of these cases are heard by; mostly there are none."""
+        asked = {case.request.suite for case in wanted if isinstance(case, OpenCase)}
+        return {suite: self.library.worldviews[suite] for suite in asked}
 
     def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}

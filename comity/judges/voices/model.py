@@ -98,15 +98,15 @@ class ModelExtractor:
         model: ChatModel,
         perspectives: Sequence[Perspective],
         *,
+        name: str = "",
         max_tokens: int = 0,
-        kin: bool = False,
     ) -> None:
         """Take the model, and whose voices it is to find.
 
-        `max_tokens` is how many an answer may take, thinking included, where that is more than
-        all references take; `kin` whether it is of the kind of a model under test.
+        `name` is what the model is called as a judge. `max_tokens` is how many an answer may take,
+        thinking included, where that is more than all references take.
         """
-        self.name = f"model {model.name}{' (kin of the tested)' if kin else ''}"
+        self.name = name or f"model {model.name}"
         self.perspectives = tuple(perspectives)
         self.max_tokens = max(max_tokens, MAX_REFERENCES * REFERENCE_TOKENS)
         self._model = model
