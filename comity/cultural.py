@@ -3,19 +3,23 @@
 from collections.abc import Generator, Iterable
 from operator import itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import ValidationError
 
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
-from comity.marks import MARK, OUTCOME
+from comity.marks import MARK, OUTCOME, VARIED
 from comity.reporting import allure
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
 from comity.running import Running
 from comity.schema import AnyCase, AnyOutcome, Mode
 from comity.statistics.voices import PooledVoices, answered
+
+if TYPE_CHECKING:
+    from comity.run.results import Result
 
 
 class Cultural:
@@ -48,6 +52,17 @@ class Cultural:
                 self.problems.append(str(error))
             return []
 
+    def tried(self, suite: str) -> list[str]:
+        """Return what a suite that varies others tries, by id; as `cases` does."""
+        if self.session is None:
+            return []
+        try:
+            return self.session.tried(suite)
+        except ComityError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+            return []
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Find what is wrong with the agents; drop tests that have no case."""
@@ -62,7 +77,9 @@ class Cultural:
         kept: list[pytest.Item] = []
         empty: list[pytest.Item] = []
         for item in items:
-            has_case = _case_id(item) or not item.get_closest_marker(MARK)
+            has_case = _over(item) or not (
+                item.get_closest_marker(MARK) or item.get_closest_marker(VARIED)
+            )
             (kept if has_case else empty).append(item)
         items[:] = _together(kept)
         if empty:
@@ -78,7 +95,8 @@ class Cultural:
         if tests and (hiding := reruns.hiding(self.config, tests)):
             self.problems.append(hiding)
             self.refuse()
-        self.begin({item.nodeid: case_id for item, case_id in tests.items()})
+        varied = {item.nodeid: of for item in session.items if (of := _tried_id(item)) is not None}
+        self.begin({item.nodeid: case_id for item, case_id in tests.items()}, varied)
 
     def refuse(self) -> None:
         """End here: suites, options or agents are wrong.
@@ -88,14 +106,16 @@ class Cultural:
         """
         raise pytest.UsageError("\n".join(self.problems))
 
-    def begin(self, tests: dict[str, str]) -> None:
-        """Start the cases of the selected tests; `tests` has a case id by node id.
+    def begin(self, tests: dict[str, str], varied: dict[str, str]) -> None:
+        """Start the cases of the selected tests, which are known by node id.
+
+        `tests` has the id of a case, `varied` that of what is tried on an agent.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        if self.session is not None and tests:
-            self._running = Running.start(self.config, self.session, tests)
+        if self.session is not None and (tests or varied):
+            self._running = Running.start(self.config, self.session, tests, varied)
 
     def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.
@@ -115,6 +135,15 @@ class Cultural:
         assert self.session is not None
         ended = [self.outcome(case_id) for case_id in self.session.of_suite(suite, self._selected)]
         return PooledVoices(self.session.perspectives.get(suite, []), answered(ended))
+
+    def result(self, tried_id: str) -> "Result":
+        """Wait for what came of a relation tried on an agent.
+
+        Raises:
+            InfrastructureError: as `outcome` does.
+        """
+        assert self._running is not None  # a test that runs was selected
+        return self._running.result(tried_id)
 
     @property
     def folder(self) -> Path:
@@ -184,10 +213,24 @@ def _together(items: list[pytest.Item]) -> list[pytest.Item]:
     return [item for _, item in sorted(zip(order, items, strict=True), key=itemgetter(0))]
 
 
+def _over(item: pytest.Item) -> str | None:
+    """Return what a test is over: a case, or what is tried on an agent; None for any other test."""
+    return _case_id(item) or _tried_id(item)
+
+
+def _tried_id(item: pytest.Item) -> str | None:
+    """Return the id of what a test says is tried on an agent; None for any other test."""
+    return _parameter(item, VARIED, "relation")
+
+
 def _case_id(item: pytest.Item) -> str | None:
     """Return the id of the case that a test is over; None for any other test."""
+    return _parameter(item, MARK, "outcome")
+
+
+def _parameter(item: pytest.Item, mark: str, fixture: str) -> str | None:
     callspec = getattr(item, "callspec", None)
-    if callspec is None or item.get_closest_marker(MARK) is None:
+    if callspec is None or item.get_closest_marker(mark) is None:
         return None
-    case_id = callspec.params.get("outcome")
-    return case_id if isinstance(case_id, str) else None
+    given = callspec.params.get(fixture)
+    return given if isinstance(given, str) else None

@@ -10,6 +10,9 @@ MARK = "scenarios"
 POOLED = "pooled"
 """The mark of a test over all answers to a suite's open questions at once."""
 
+VARIED = "varied"
+"""The mark of a test over relations between scenarios and changed ones."""
+
 OUTCOME: pytest.StashKey[AnyOutcome] = pytest.StashKey()
 """On a test's item: the outcome that it was given."""
 
@@ -32,3 +35,11 @@ def questions(suite: str, *, pooled: bool = False) -> pytest.MarkDecorator:
     A `pooled` test is one test over all their answers, and has the fixture `voices`.
     """
     return pytest.mark.pooled(suite) if pooled else pytest.mark.scenarios(suite, modes=())
+
+
+def relations(suite: str) -> pytest.MarkDecorator:
+    """Mark a test as cultural, and parametrize its `relation` by what `suite` tries on whom.
+
+    The suite is one that varies others: each parameter is a relation and an agent.
+    """
+    return pytest.mark.varied(suite)

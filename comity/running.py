@@ -1,6 +1,7 @@
 """The one run of a pytest session: started, waited for, counted, closed and summed up."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,13 +11,16 @@ from comity.interrupts import Interrupts
 from comity.judges import calibration
 from comity.judges.calibration import Calibration
 from comity.marks import POOLED
-from comity.reporting import gate, terminal
+from comity.reporting import gate, robustness, terminal
 from comity.reporting.live import LiveLine, Starting
 from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
 from comity.schema import AnyOutcome, Status
 from comity.statistics.gate import Decision
+
+if TYPE_CHECKING:
+    from comity.run.results import Result
 
 NOTHING_DECIDED = gate.EXIT_CODES["INCONCLUSIVE"]
 """The exit code of a run that cannot decide: something errored, or nothing was judged."""
@@ -28,10 +32,17 @@ REFRESH_SECONDS = 0.5
 class Running:
     """The cases of a pytest session, under way; a plugin of the process that runs them."""
 
-    def __init__(self, config: pytest.Config, session: Session, tests: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        session: Session,
+        tests: Mapping[str, str],
+        varied: Mapping[str, str],
+    ) -> None:
         self.config = config
         self.session = session
         self._tests = tests
+        self._varied = varied
         self._gating = gating.of(config)
         self.problems: list[str] = []
         self.failed = self.errored = 0
@@ -39,19 +50,27 @@ class Running:
         self._interrupts = Interrupts(session.hurry)
 
     @classmethod
-    def start(cls, config: pytest.Config, session: Session, tests: Mapping[str, str]) -> "Running":
+    def start(
+        cls,
+        config: pytest.Config,
+        session: Session,
+        tests: Mapping[str, str],
+        varied: Mapping[str, str],
+    ) -> "Running":
         """Check and open what the cases need, then start them all.
 
-        `tests` has the case's id by the node id of each test over one.
+        `tests` has the case's id by the node id of each test over one; `varied` the id of what is
+        tried on an agent, likewise.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        running = cls(config, session, tests)
+        running = cls(config, session, tests, varied)
         config.add_cleanup(running._interrupts.restore)
         try:
             with running._interrupts.cuttable():
-                session.start(list(dict.fromkeys(tests.values())), Starting(config))
+                selected = list(dict.fromkeys(tests.values()))
+                session.start(selected, Starting(config), varied.values())
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(running, "comity-running")
@@ -73,13 +92,23 @@ class Running:
                 found = schedule.outcome(case_id, REFRESH_SECONDS)
         return found
 
+    def result(self, tried_id: str) -> "Result":
+        """Wait for what came of a relation tried on an agent.
+
+        Raises:
+            InfrastructureError: a case was cancelled, or its outcome cannot be kept.
+        """
+        return self.session.robustness.result(tried_id, self.outcome)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count failures apart from errors: their exit codes differ."""
         if not report.failed:
             return
         if self._gating is not None and report.nodeid in self._tests:
             self._gating.note(report, self._tests[report.nodeid])
-        elif self._gating is not None and POOLED in report.keywords:
+        elif self._gating is not None and (
+            POOLED in report.keywords or report.nodeid in self._varied
+        ):
             return  # the gate decides over cultural tests, and is about norms
         elif report.when in ("setup", "teardown"):
             self.errored += 1
@@ -99,6 +128,9 @@ class Running:
         decision = self._decide(outcomes)
         verdict = self._gating.told if self._gating else None
         try:
+            if self.session.tries:
+                found = robustness.content(self.session.robustness)
+                store.write(robustness.FILE, found)
             told = summary(
                 store.id, outcomes, self._calibration, verdict, self.session.perspectives
             )
@@ -153,6 +185,9 @@ class Running:
             calibration=self._calibration,
             perspectives=self.session.perspectives,
         )
+        if self.session.tries:
+            found = self.session.robustness
+            text += robustness.render(found, writer.fullwidth, color=writer.hasmarkup)
         if self._gating is not None and (decision := self._gating.decision) is not None:
             text += gate.render(decision, self._gating.path, color=writer.hasmarkup)
         terminalreporter.write(text)

@@ -15,7 +15,7 @@ from comity.reporting import heard, judged, waits
 from comity.reporting.heard import Perspectives
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
-from comity.schema import AnyOutcome, Outcome, Status
+from comity.schema import AnyOutcome, Outcome, Status, VariedOutcome
 from comity.statistics.metrics import Metric, metrics
 from comity.statistics.trust import asked, trusted
 
@@ -64,6 +64,8 @@ def render(
     )
     by_group: dict[tuple[str, str], list[AnyOutcome]] = defaultdict(list)
     for outcome in outcomes:
+        if isinstance(outcome, VariedOutcome):
+            continue  # what they come to is compared with others, and told elsewhere
         by_group[outcome.case.agent.reference, outcome.case.request.suite].append(outcome)
     of_judges: dict[str, None] = {}
     for (agent, suite), group in by_group.items():

@@ -61,12 +61,16 @@ class Schedule:
         After `budget` seconds the schedule ends.
         """
         self._begun = time.monotonic()
-        for case in cases:
-            if case.id not in self._futures:
-                self._futures[case.id] = self._loop.submit(self._in_turn(case))
+        self.add(cases)
         if budget is not None:
             spent = f"the budget of {budget:g} s is spent (--time-budget)"
             self._loop.call_later(budget, lambda: self._end(spent))
+
+    def add(self, cases: Iterable[AnyCase]) -> None:
+        """Have further cases run; one that was started already is not run again."""
+        for case in cases:
+            if case.id not in self._futures:
+                self._futures[case.id] = self._loop.submit(self._in_turn(case))
 
     async def _in_turn(self, case: AnyCase) -> AnyOutcome:
         if self._cancelled:
@@ -121,6 +125,12 @@ class Schedule:
             return None
         except FutureCancelledError:
             raise InfrastructureError("the case was cancelled before it ended") from None
+
+    def ended(self, case_id: str) -> AnyOutcome:
+        """Return the case's outcome once it is there; raises as `outcome` does."""
+        found = self.outcome(case_id)
+        assert found is not None  # it waited without a limit
+        return found
 
     def progress(self) -> Progress:
         """Return how far the schedule is."""

@@ -2,10 +2,11 @@
 
 import gc
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from comity.errors import ConfigurationError
 from comity.judges import reading
@@ -22,9 +23,14 @@ from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.specs import SiteSpec, load_specs
-from comity.schema import AnyCase, AnyOutcome, Mode, OpenCase
+from comity.schema import AnyCase, AnyOutcome, Mode, OpenCase, VariedCase
 from comity.schema.library import Library, load
 from comity.schema.voices import Worldview
+
+if TYPE_CHECKING:
+    from comity.run.robustness import Robustness
+
+Asked = TypeVar("Asked", AnyCase, VariedCase)
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +86,20 @@ class Session:
         return library
 
     @cached_property
+    def robustness(self) -> "Robustness":
+        """The suites that vary others; a run without any is spared what draws examples."""
+        from comity.run.robustness import Robustness
+
+        cards = [agent.card for agent in self.agents]
+        profile, seed = self.settings.robustness, self.settings.robustness_seed
+        return Robustness(self.places.suites, self.library, cards, profile, seed)
+
+    @property
+    def tries(self) -> bool:
+        """Whether it has tried relations."""
+        return "robustness" in vars(self)
+
+    @cached_property
     def agents(self) -> list[Agent]:
         """The agents under test, loaded."""
         if not self.references:
@@ -121,6 +141,16 @@ class Session:
             found += case_rules.open_cases(questions, self.agents, trials)
         return [self._known.setdefault(case.id, case) for case in found]
 
+    def tried(self, suite: str) -> list[str]:
+        """Return what a suite that varies others tries: a relation and an agent each, by id.
+
+        Raises:
+            ScenarioError, ConfigurationError: the suites or the agents are wrong.
+        """
+        found = self.robustness.tried(suite)
+        self._fitting |= {tried.agent.reference for tried in found}
+        return [tried.id for tried in found]
+
     def of_suite(self, suite: str, case_ids: Iterable[str]) -> list[str]:
         """Return those of the cases that are of a suite."""
         return [case_id for case_id in case_ids if self._known[case_id].request.suite == suite]
@@ -139,14 +169,18 @@ class Session:
                     "suite; name another by --agent, or select a suite that it fits"
                 )
 
-    def start(self, case_ids: Sequence[str], progress: Progress = silent) -> None:
-        """Check and open what the cases need, then start them all.
+    def start(
+        self, case_ids: Sequence[str], progress: Progress = silent, tried: Iterable[str] = ()
+    ) -> None:
+        """Check and open what the cases need, then start them all; those of `tried` as well.
 
         Raises:
             ConfigurationError: something is missing or wrong; nothing was started.
             InfrastructureError: something does not start; nothing is left running.
         """
         wanted = [self._known[case_id] for case_id in case_ids]
+        if tried := list(tried):
+            wanted += self.robustness.begin(tried, self._ask)
         self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
@@ -174,11 +208,7 @@ class Session:
             listener=listener(self._worldviews(wanted), self._resources.pipeline.panel),
             trace=self.settings.browser_trace,
         )
-        name = self._resources.model.name if self._resources.model else None
-        named = [
-            case.model_copy(update={"model": name if case.agent.uses_model else None})
-            for case in wanted
-        ]
+        named = list(self._named(wanted))
         self._schedule = Schedule(
             self._loop,
             lambda case, queued: live(case, parts, queued),
@@ -190,8 +220,19 @@ class Session:
         # What was imported and collected until now lives as long as the run. To look through it
         # for garbage takes a sixth of a second, in which no case would move on.
         gc.freeze()
-        log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
+        model = self._resources.model.name if self._resources.model else None
+        log.info("run started", extra={"run": store.id, "cases": len(named), "model": model})
         self._schedule.start(named, self.settings.time_budget)
+
+    def _named(self, cases: Iterable[Asked]) -> Iterator[Asked]:
+        """Yield cases with the name of the model that is served."""
+        name = self._resources.model.name if self._resources.model else None
+        for case in cases:
+            yield case.model_copy(update={"model": name if case.agent.uses_model else None})
+
+    def _ask(self, cases: Iterable[VariedCase]) -> None:
+        """Have further cases run, which come of what was found."""
+        self.schedule.add(self._named(cases))
 
     @property
     def perspectives(self) -> dict[str, list[str]]:

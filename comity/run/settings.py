@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     site_timeout: float = Field(default=PATIENCE_SECONDS, gt=0)
     """How long a site may take to answer, and a page of it to load, in seconds."""
     browser_trace: bool = False
+    robustness: Literal["smoke", "standard", "full"] = "smoke"
+    """How much of a scenario is varied, in suites that do that."""
+    robustness_seed: int | None = Field(default=None, ge=0)
+    """Draws other examples than those that every run has."""
 
     @field_validator("model_url", "judge_url", mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from hypothesis.errors import Unsatisfiable
 from hypothesis.internal.observability import with_observability_callback
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from comity.schema import Scenario, Variation, VariedRequest, Word
+from comity.schema import Scenario, Variation, VariedRequest
 from comity.variation.relation import DoesNotApply, Draft, Edit
 from comity.variation.relations import BY_ID, COMPOSABLE, RELATIONS
 
@@ -41,25 +41,9 @@ QUIET = settings(
 )
 
 
-class Example(Word):
-    """A subject and edits of it: one thing to try."""
-
-    relation: str
-    suite: str
-    base: VariedRequest
-    """The request as it stands."""
-    request: VariedRequest
-    """The request as it was changed."""
-
-    @property
-    def edits(self) -> int:
-        """How many edits it takes."""
-        return len(self.request.variation.edits)
-
-
 @dataclass(frozen=True)
 class Subject:
-    """A scenario in one mode, for agents that act on `site`, or chat."""
+    """A scenario in one mode, for agents that act on a site, or chat."""
 
     suite: str
     draft: Draft
@@ -67,22 +51,53 @@ class Subject:
     @cached_property
     def base(self) -> VariedRequest:
         """The request as it stands."""
-        return self.request(self.draft, ())
+        return self._request(self.draft, ())
 
-    def request(self, changed: Draft, edits: Sequence[Edit]) -> VariedRequest:
-        """Return the request of a draft that came of these edits."""
-        base = self.draft.origin.id
+    def changed(self, edits: Iterable[Edit]) -> VariedRequest:
+        """Return the request with all `edits`, in the order of their relations' ranks.
+
+        Raises:
+            DoesNotApply: one of them does not.
+        """
+        draft, ordered = self.draft, in_order(edits)
+        for edit in ordered:
+            draft = edit.apply(draft)
+        return self._request(draft, ordered)
+
+    def _request(self, draft: Draft, edits: Sequence[Edit]) -> VariedRequest:
+        base = draft.origin.id
         variation = Variation(base=base, edits=tuple(edit.record() for edit in edits))
-        named = {"id": f"{base}.{_name(variation, changed)}"}
+        named = {"id": f"{base}.{_name(variation, draft)}"}
         return VariedRequest(
             suite=self.suite,
             scenario=Scenario.model_validate(
-                changed.scenario.model_dump(exclude_defaults=True) | named
+                draft.scenario.model_dump(exclude_defaults=True) | named
             ),
-            norm=changed.norm,
-            mode=changed.mode,
+            norm=draft.norm,
+            mode=draft.mode,
             variation=variation,
         )
+
+
+@dataclass(frozen=True)
+class Example:
+    """A subject and edits of it: one thing to try."""
+
+    relation: str
+    subject: Subject
+    edits: tuple[Edit, ...]
+    request: VariedRequest
+    """The request as it was changed."""
+
+    @property
+    def base(self) -> VariedRequest:
+        """The request as it stands."""
+        return self.subject.base
+
+    @property
+    def site(self) -> str | None:
+        """Where the agent acts; None in chat."""
+        return self.subject.draft.site
 
 
 def _name(variation: Variation, changed: Draft) -> str:
@@ -91,17 +106,6 @@ def _name(variation: Variation, changed: Draft) -> str:
         return "as-it-stands"
     told = json.dumps([variation.edits, changed.scenario.model_dump(mode="json")], sort_keys=True)
     return f"varied-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
-
-
-def vary(draft: Draft, edits: Iterable[Edit]) -> Draft:
-    """Return the draft with all `edits`, in the order of their relations' ranks.
-
-    Raises:
-        DoesNotApply: one of them does not.
-    """
-    for edit in in_order(edits):
-        draft = edit.apply(draft)
-    return draft
 
 
 def in_order(edits: Iterable[Edit]) -> list[Edit]:
@@ -168,11 +172,13 @@ PROFILES = {
 class Drawing:
     """Draws examples; the same ones every time, unless a seed is given."""
 
-    def __init__(self, relations: Iterable[str], *, chosen_seed: int | None = None) -> None:
-        """Take the ids of the relations that are wanted."""
+    def __init__(
+        self, relations: Iterable[str], coverage: Coverage, *, chosen_seed: int | None = None
+    ) -> None:
+        """Take the ids of the relations that are wanted, and where to note what came of it."""
         self._wanted = frozenset(relations)
         self._seed = chosen_seed
-        self.coverage = Coverage()
+        self.coverage = coverage
 
     def examples(self, subjects: Sequence[Subject], each: int) -> Iterator[Example]:
         """Yield `each` examples of every subject, or fewer where there are no more.
@@ -216,18 +222,12 @@ class Drawing:
             event("language", subject.draft.scenario.language)
             event("culture", subject.draft.norm.culture)
             try:
-                changed = vary(subject.draft, edits)
+                request = subject.changed(edits)
             except DoesNotApply as why:
                 event("does not apply", str(why))
             else:
-                request = subject.request(changed, in_order(edits))
                 if request.id not in found:
-                    found[request.id] = Example(
-                        relation=relation,
-                        suite=subject.suite,
-                        base=subject.base,
-                        request=request,
-                    )
+                    found[request.id] = Example(relation, subject, tuple(edits), request)
                     return
             assume(False)
 

@@ -1,6 +1,8 @@
 """What must hold between the outcome of a request and that of a changed one."""
 
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import permutations
 
 from comity.schema import Mode, Question, Status, VariedOutcome, Word
 
@@ -47,6 +49,26 @@ def seen(outcome: VariedOutcome) -> Seen:
         verdict=None if is_open else answers,
         warned=raised if isinstance(raised, bool) else None,
     )
+
+
+def noise(law: Law, bases: Sequence[Seen]) -> float | None:
+    """Return how often trials of one request break a law, beside each other: what chance does.
+
+    Where the warning must go, no trial of the same request could break that: there it is how
+    often they disagree on whether to warn. None where one of them does not tell.
+    """
+    if law is Law.GOES:
+        told = [seen.warned for seen in bases]
+        pairs = [None if None in pair else pair[0] != pair[1] for pair in permutations(told, 2)]
+    else:
+        pairs = [broken(law, one, other) for one, other in permutations(bases, 2)]
+    return mean(pairs)
+
+
+def mean(answers: Sequence[bool | None]) -> float | None:
+    """Return how many are true, of all; None where one of them does not tell."""
+    known = [answer for answer in answers if answer is not None]
+    return sum(known) / len(known) if len(known) == len(answers) > 0 else None
 
 
 def broken(law: Law, base: Seen, changed: Seen) -> bool | None:

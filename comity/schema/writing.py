@@ -1,0 +1,25 @@
+"""Scenarios as YAML, so that one that a run came upon can be pasted into a suite."""
+
+from typing import Any
+
+import yaml
+
+from comity.schema.scenario import Scenario
+
+_WIDTH = 100
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what the loader of suites reads, which takes no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def as_yaml(scenario: Scenario) -> str:
+    """Return `scenario` as an entry of a suite's file."""
+    content = scenario.model_dump(mode="json", exclude_defaults=True)
+    text: str = yaml.dump(
+        [content], Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH
+    )
+    return text
