@@ -1,7 +1,7 @@
 """The words that every room speaks."""
 
 from comity.schema.base import Word
-from comity.schema.case import AgentCard, AnyCase, Case, OpenCase, Reply, Task
+from comity.schema.case import AgentCard, AnyCase, Case, OpenCase, Reply, Task, VariedCase
 from comity.schema.end_state import Change, EndState, Item, Line, Order, Post, Topic, Vote
 from comity.schema.norm import Holds, Norm, Place, Review, Source
 from comity.schema.outcome import (
@@ -14,8 +14,9 @@ from comity.schema.outcome import (
     Outcome,
     Question,
     Status,
+    VariedOutcome,
 )
-from comity.schema.scenario import TIERS, Mode, Request, Scenario, Tier
+from comity.schema.scenario import TIERS, Mode, Request, Scenario, Tier, Variation, VariedRequest
 from comity.schema.selector import ItemSelector, PostSelector, Selector, TextSelector
 from comity.schema.sign import Sign
 from comity.schema.transcript import (
@@ -75,6 +76,10 @@ __all__ = [
     "Timing",
     "Topic",
     "Transcript",
+    "Variation",
+    "VariedCase",
+    "VariedOutcome",
+    "VariedRequest",
     "Visit",
     "Voices",
     "Vote",
