@@ -48,6 +48,12 @@ WORDINGS: list[dict[str, Any]] = [
     entry for path in FILES for entry in read(f"wordings/{path.name}")
 ]
 
+TOPICS: list[dict[str, Any]] = [
+    topic
+    for path in (ROOT / "environments" / "threads").glob("*/*.yaml")
+    for topic in yaml.safe_load(path.read_text("utf-8"))
+]
+
 each_wording = pytest.mark.parametrize(
     "wording", WORDINGS, ids=[wording["scenario"] for wording in WORDINGS]
 )
@@ -126,12 +132,8 @@ def told_of(scenario: Scenario) -> str:
     """Return what the thread that a scenario is about says, if it is about one."""
     if scenario.about is None or scenario.about.tag is None:
         return ""
-    return "\n".join(
-        str(topic)
-        for path in (ROOT / "environments" / "threads").glob("*/*.yaml")
-        for topic in yaml.safe_load(path.read_text("utf-8"))
-        if scenario.about.tag in topic.get("tags", [])
-    )
+    tag = scenario.about.tag
+    return "\n".join(str(topic) for topic in TOPICS if tag in topic.get("tags", []))
 
 
 def named(text: str) -> list[str]:
@@ -244,7 +246,13 @@ def test_the_culture_is_told_more_faintly_step_by_step(wording: dict[str, Any]) 
 def test_elsewhere_lies_where_no_norm_holds_that_shares_the_breach(wording: dict[str, Any]) -> None:
     scenario = SCENARIOS[wording["scenario"]]
     sharing = {scenario.norm} | {s.norm for s in SCENARIOS.values() if s.breach == scenario.breach}
+    moved = {
+        slot
+        for slot, filler in scenario.slots.get(Mode.CONTRAST, {}).items()
+        if filler != scenario.slots[Mode.VIOLATE][slot]
+    }
     for other in wording.get("elsewhere", []):
+        assert other["slots"].keys() >= moved  # whoever stays behind brings the norm along
         place = Place.model_validate(other["contrast"])
         assert [name for name in sharing if LIBRARY.norms[name].holds_in(place)] == []
 
@@ -256,10 +264,17 @@ def test_no_request_raises_a_norm_itself(wording: dict[str, Any]) -> None:
 
 
 @each_wording
-def test_what_makes_an_occasion_weightier_raises_no_norm(wording: dict[str, Any]) -> None:
-    for text in wording.get("publicity", []):
-        assert WHOLE.search(text)
-        assert raised(text, {"en"}) == set()
+def test_no_phrase_raises_a_norm_beside_a_request(wording: dict[str, Any]) -> None:
+    scenario = SCENARIOS[wording["scenario"]]
+    weightier = wording.get("publicity", [])
+    assert [text for text in weightier if WHOLE.search(text) is None] == []
+    phrases = sentences("en")
+    registers = [(r.get("before", ""), r.get("after", "")) for r in PHRASES["en"]["registers"]]
+    around = [(t, t) for kind in phrases.keys() - {"registers"} for t in phrases[kind]]
+    around += [*registers, *((text, text) for text in weightier)]
+    request = scenario.text(scenario.modes[0])
+    whole = [f"{before} {request} {after}" for before, after in around]
+    assert [text for text in whole if raised(text, {"en"})] == []
 
 
 @each_language
