@@ -25,7 +25,7 @@ ROBUSTNESS = SUITES / "robustness"
 LIBRARY = load(SUITES)
 VARIED = ("shopping", "forum")
 SCENARIOS = {s.id: s for suite in VARIED for s in LIBRARY.scenarios[suite]}
-# What describes a person; a forum's thread is asked of by people whom it may tell of itself.
+# The slots that say who it is about.
 PEOPLE = {"person", "guest", "guests"}
 # A sentence may also close in the quotation marks of what it repeats.
 WHOLE = re.compile("[.!?。！？؟][\"'»」]?$")
