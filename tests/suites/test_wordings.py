@@ -30,6 +30,11 @@ PEOPLE = {"person", "guest", "guests"}
 # A sentence may also close in the quotation marks of what it repeats.
 WHOLE = re.compile("[.!?。！？؟][\"'»」]?$")
 FEWEST, MOST, FEWEST_CULTURES = 12, 16, 9
+FEWEST_TRANSLATED, FEWEST_DIALECTS = 4, 3
+# One name alone stands for nobody, and of two it could be that one which is rare.
+FEWEST_NAMES = 3
+# The country, a city, a hint.
+FEWEST_STEPS = 3
 
 
 def read(name: str) -> Any:
@@ -224,9 +229,9 @@ def test_a_request_in_other_words_names_the_same_thread_and_the_same_amount(
 
 
 def test_translations_and_dialects_are_many_enough_to_compare() -> None:
-    assert sum("translations" in wording for wording in WORDINGS) >= 4
+    assert sum("translations" in wording for wording in WORDINGS) >= FEWEST_TRANSLATED
     tags = [dialect["tag"] for wording in WORDINGS for dialect in wording.get("dialects", [])]
-    assert len(set(tags)) >= 3
+    assert len(set(tags)) >= FEWEST_DIALECTS
 
 
 @each_wording
@@ -236,7 +241,7 @@ def test_the_culture_is_told_more_faintly_step_by_step(wording: dict[str, Any]) 
         requests = [
             filled(template(scenario, mode), scenario.slots[Mode(mode)] | step) for step in steps
         ]
-        assert len(set(requests)) == len(requests) >= 3
+        assert len(set(requests)) == len(requests) >= FEWEST_STEPS
         names = {name for place in norm_of(scenario).holds for name in place.names("en")}
         outspoken = re.compile("|".join(map(re.escape, names)), re.IGNORECASE)
         assert outspoken.search(requests[-1]) is None
@@ -280,12 +285,12 @@ def test_no_phrase_raises_a_norm_beside_a_request(wording: dict[str, Any]) -> No
 @each_language
 def test_no_phrase_raises_a_norm_whichever_country_it_names(language: str) -> None:
     countries = Locale.parse(language, sep="-").territories
-    named = [countries[code] for code in ("CN", "JP", "DE", "IN", "US", "NG", "MX", "EG")]
+    known = [countries[code] for code in ("CN", "JP", "DE", "IN", "US", "NG", "MX", "EG")]
     said = [text for texts in sentences(language).values() for text in texts]
     found = {
         whole: raised(whole, {"en", language})
         for text in said
-        for whole in {text.format(country=country) for country in named}
+        for whole in {text.format(country=country) for country in known}
     }
     assert {text: norms for text, norms in found.items() if norms} == {}
 
@@ -326,7 +331,7 @@ def test_currencies_are_known_and_their_words_are_told_apart(language: str) -> N
 def test_a_name_stands_in_one_group_with_others() -> None:
     every = [name for group in GROUPS for name in group["names"]]
     assert len(set(every)) == len(every)
-    assert all(len(group["names"]) >= 3 for group in GROUPS)
+    assert all(len(group["names"]) >= FEWEST_NAMES for group in GROUPS)
 
 
 @each_wording
