@@ -187,7 +187,12 @@ class Running:
         )
         if self.session.tries:
             found = self.session.robustness
-            text += robustness.render(found, writer.fullwidth, color=writer.hasmarkup)
+            text += robustness.render(
+                found,
+                writer.fullwidth,
+                color=writer.hasmarkup,
+                verbose=self.config.option.verbose > 0,
+            )
         if self._gating is not None and (decision := self._gating.decision) is not None:
             text += gate.render(decision, self._gating.path, color=writer.hasmarkup)
         terminalreporter.write(text)

@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -37,8 +38,8 @@ def content(found: "Robustness") -> dict[str, Any]:
     }
 
 
-def render(found: "Robustness", width: int, *, color: bool) -> str:
-    """Return the part of the terminal summary on robustness."""
+def render(found: "Robustness", width: int, *, color: bool, verbose: bool = False) -> str:
+    """Return the part of the terminal summary on robustness; `verbose` adds what was drawn."""
     console = Console(
         file=io.StringIO(),
         width=width,
@@ -54,10 +55,11 @@ def render(found: "Robustness", width: int, *, color: bool) -> str:
         title = f"{agent}: {charged} of {len(results)} relations broken beyond chance"
         console.print(Text(title, style="bold"), soft_wrap=True)
         console.print(_figures(results))
-        console.print(_heatmap(results))
+        for table in _heatmap(results, width):
+            console.print(table)
     for line in _examples(found.results):
         console.print(line, soft_wrap=True, markup=False)
-    if by_agent:
+    if by_agent and verbose:
         console.print(_coverage(found.coverage))
     file = console.file
     assert isinstance(file, io.StringIO)
@@ -65,11 +67,10 @@ def render(found: "Robustness", width: int, *, color: bool) -> str:
 
 
 def _figures(results: Iterable[Result]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("relation")
-    for column in ("n", "scenarios", "broken", "worst", "chance", "beyond", "95 % interval", "p"):
-        table.add_column(column, justify="right")
-    table.add_column("")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("relation", no_wrap=True)
+    for column in ("n", "of", "broken", "worst", "chance", "beyond", "95 % interval", "p", ""):
+        table.add_column(column, justify="right", no_wrap=True)
     for result in results:
         of = result.charge
         beyond = "-" if of.difference is None else f"{of.difference:+.2f}"
@@ -85,17 +86,27 @@ def _rate(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _heatmap(results: Sequence[Result]) -> Table:
-    """Return how often each law was broken, relation by culture."""
+def _heatmap(results: Sequence[Result], width: int) -> Iterator[Table]:
+    """Yield how often each law was broken, relation by culture, as many as stand abreast."""
     cultures = sorted({culture for result in results for culture in result.cultures})
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("broken, by culture")
-    for culture in cultures:
-        table.add_column(culture, justify="right", no_wrap=True)
-    for result in results:
-        cells = [_cell(result.cultures.get(culture)) for culture in cultures]
-        table.add_row(result.relation, *cells)
-    return table
+    room = width - max(len(result.relation) for result in results) - 1
+    while cultures:
+        reach = list(accumulate(map(_column, cultures)))
+        abreast = max(1, sum(used <= room for used in reach))
+        shown, cultures = cultures[:abreast], cultures[abreast:]
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        table.add_column("", no_wrap=True)
+        for culture in shown:
+            table.add_column(culture, justify="right", no_wrap=True)
+        for result in results:
+            cells = [_cell(result.cultures.get(culture)) for culture in shown]
+            table.add_row(result.relation, *cells)
+        yield table
+
+
+def _column(culture: str) -> int:
+    """Return how wide the column of a culture is."""
+    return max(len(culture), len("0.0")) + 1
 
 
 def _cell(found: tuple[float, int] | None) -> Text:

@@ -63,6 +63,10 @@ class Result(Word):
     """By culture: the mean of how often the law was broken, and of how many examples."""
     smallest: Smallest | None = None
 
+    def __repr__(self) -> str:
+        charged = "charged" if self.charged else "not charged"
+        return f"<{self.relation} of {self.agent.name}: {charged}>"
+
     @property
     def charged(self) -> bool:
         """Whether the relation is broken more often than chance breaks it."""

@@ -20,13 +20,15 @@ class Robustness:
         library: Library,
         agents: Sequence[AgentCard],
         profile: str,
-        seed: int | None,
+        seed: int,
+        cultures: frozenset[str],
     ) -> None:
         self._suites = suites
         self._library = library
         self._agents = agents
         self._profile = profile
         self._seed = seed
+        self._cultures = cultures
         self._plans: dict[str, Plan] = {}
         self._tried: dict[str, Tried] = {}
         self._trying: Trying | None = None
@@ -45,6 +47,7 @@ class Robustness:
                 self._library,
                 self._agents,
                 self._profile,
+                self._cultures,
                 seed=self._seed,
             )
         found = self._plans[suite].tried

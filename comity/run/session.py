@@ -92,7 +92,7 @@ class Session:
 
         cards = [agent.card for agent in self.agents]
         profile, seed = self.settings.robustness, self.settings.robustness_seed
-        return Robustness(self.places.suites, self.library, cards, profile, seed)
+        return Robustness(self.places.suites, self.library, cards, profile, seed, self.cultures)
 
     @property
     def tries(self) -> bool:

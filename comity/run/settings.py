@@ -69,8 +69,8 @@ class Settings(BaseSettings):
     browser_trace: bool = False
     robustness: Literal["smoke", "standard", "full"] = "smoke"
     """How much of a scenario is varied, in suites that do that."""
-    robustness_seed: int | None = Field(default=None, ge=0)
-    """Draws other examples than those that every run has."""
+    robustness_seed: int = Field(default=0, ge=0)
+    """Another draws other examples than those that every run has."""
 
     @field_validator("model_url", "judge_url", mode="before")
     @classmethod

@@ -194,16 +194,17 @@ class _Flips:
         self._tried = tried
         self._subject = subject
         self._left = budget
-        self._known: dict[tuple[Edit, ...], bool] = {}
+        self._known: dict[tuple[str, ...], bool] = {}
 
     def __call__(self, edits: tuple[Edit, ...]) -> bool:
-        if edits not in self._known:
+        key = tuple(edit.model_dump_json() for edit in edits)
+        if key not in self._known:
             if self._left == 0:
                 return False
             if self._left is not None:
                 self._left -= 1
-            self._known[edits] = self._trying.flips(self._tried, self._subject, edits)
-        return self._known[edits]
+            self._known[key] = self._trying.flips(self._tried, self._subject, edits)
+        return self._known[key]
 
 
 def law_of(relation: str) -> Law:

@@ -65,14 +65,19 @@ class Plan:
         library: Library,
         agents: Sequence[AgentCard],
         profile: str,
+        cultures: frozenset[str] = frozenset(),
         *,
-        seed: int | None = None,
+        seed: int = 0,
     ) -> None:
-        """Take a suite that varies others, its folder, and whom it tries how thoroughly."""
+        """Take a suite that varies others, its folder, and whom it tries how thoroughly.
+
+        `cultures` are those whose norms are tried; all, where it is empty.
+        """
         self._library = library
         self._agents = agents
         self._varies = library.suites[suite].varies
         self._profile = PROFILES[profile]
+        self._cultures = cultures
         self._seed = seed
         self._wordings = wordings.load(folder, library, self._varies)
         self.coverage = Coverage()
@@ -113,7 +118,9 @@ class Plan:
             (scenario, suite, site)
             for suite, site in where
             for scenario in self._library.scenarios[suite]
-            if scenario.id in self._wordings.by_scenario and self._modes(scenario, site)
+            if scenario.id in self._wordings.by_scenario
+            and (not self._cultures or self._library.norms[scenario.norm].culture in self._cultures)
+            and self._modes(scenario, site)
         ]
         known.sort(key=lambda found: (TIERS.index(found[0].tier), _shuffled(found[0].id)))
         return [

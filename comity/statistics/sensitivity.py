@@ -5,25 +5,20 @@ charged with its flips, but with how many more there are than between two trials
 request, scenario by scenario.
 """
 
-import random
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum
+from math import fsum, inf
 
 from comity.schema import Word
 from comity.statistics import resampling
+from comity.statistics.beta import below
 from comity.statistics.families import holm
 
 LEVEL = 0.05
 """The chance of charging any relation of a family that nothing is wrong with."""
 
-# Up to so many different sums the distribution is had in full; beyond, it is drawn from.
-_MOST_SUMS = 100_000
-_DRAWS = 20_000
-_SEED = 20_261_122
-# Sums are compared after so many decimals: what differs less differs by rounding.
-_DECIMALS = 9
+# Differences that vary by less than this are the same.
+_NOUGHT = 1e-18
 
 
 @dataclass(frozen=True)
@@ -67,10 +62,8 @@ def charge(trials: Mapping[str, Mapping[str, Sequence[Trial]]]) -> dict[str, Cha
     Of each scenario counts the mean of its trials: d = broken − noise, so that one with more of
     them weighs no more. The mean of d over scenarios has its interval by drawing scenarios again.
 
-    Whether it could be chance is told by a randomization test over scenarios: were broken and noise
-    alike, each d had either sign as well. Its p is the share of choices of signs whose sum is at
-    least as large (Canay, Romano and Shaikh, Econometrica 85, 2017, for few clusters); with G
-    scenarios that differ it is at least 2^−G. All relations' p are adjusted together after Holm.
+    Whether it could be chance is told by `beyond_chance`, and the p of all relations are adjusted
+    together after Holm.
     """
     tried = {relation: by for relation, by in trials.items() if any(by.values())}
     differences = {
@@ -78,7 +71,9 @@ def charge(trials: Mapping[str, Mapping[str, Sequence[Trial]]]) -> dict[str, Cha
         for relation, by in tried.items()
     }
     adjusted = dict(
-        zip(differences, holm([by_signs(found) for found in differences.values()]), strict=True)
+        zip(
+            differences, holm([beyond_chance(found) for found in differences.values()]), strict=True
+        )
     )
     return {
         relation: _charge(list(filter(None, by.values())), adjusted.get(relation))
@@ -107,27 +102,22 @@ def _mean(values: Sequence[float]) -> float | None:
     return fsum(values) / len(values) if values else None
 
 
-def by_signs(differences: Iterable[float]) -> float:
-    """Return the one-sided p of the randomization test: that their sum is this large by chance."""
-    # A nought has the same sum with either sign.
-    values = [value for value in differences if value]
-    observed = round(fsum(values), _DECIMALS)
-    sums = Counter({0.0: 1})
-    for value in values:
-        longer: Counter[float] = Counter()
-        for total, count in sums.items():
-            longer[round(total + value, _DECIMALS)] += count
-            longer[round(total - value, _DECIMALS)] += count
-        if len(longer) > _MOST_SUMS:
-            return _drawn(values, observed)
-        sums = longer
-    least = observed - 10.0 ** (2 - _DECIMALS)
-    return sum(count for total, count in sums.items() if total >= least) / sums.total()
+def beyond_chance(differences: Sequence[float]) -> float:
+    """Return the one-sided p of Student's t-test that their mean is above nought.
 
-
-def _drawn(values: Sequence[float], observed: float) -> float:
-    signs = random.Random(_SEED)  # noqa: S311 - it keeps no secret
-    sums = (fsum(signs.choice((-1, 1)) * value for value in values) for _ in range(_DRAWS))
-    least = observed - 10.0 ** (2 - _DECIMALS)
-    # The choice that was observed is one of them.
-    return (1 + sum(total >= least for total in sums)) / (1 + _DRAWS)
+    Each difference is a cluster's own estimate, for which the test holds its level also where
+    clusters are few and unlike (Ibragimov and Müller, Journal of Business & Economic Statistics
+    28, 2010). It is no less than 2^−G: G clusters that all go the same way do so by chance that
+    often, however alike they are. By simulation of agents that flip by chance in 2 to 50 % of
+    their answers, 19 relations that share their bases are charged in 0 to 1 % of runs.
+    """
+    n = len(differences)
+    mean = fsum(differences) / n
+    if n == 1 or mean <= 0:
+        return 1.0
+    variance = fsum((value - mean) ** 2 for value in differences) / (n - 1)
+    t_squared = mean**2 * n / variance if variance > _NOUGHT else inf
+    freedom = n - 1
+    # Student's t by the beta distribution (Abramowitz and Stegun, 26.7.1).
+    share = freedom / (freedom + t_squared)
+    return max(below(share, freedom / 2, 0.5) / 2, 2.0**-n)

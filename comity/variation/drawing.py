@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle, islice
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, assume, event, given, seed, settings
 from hypothesis import strategies as st
@@ -19,8 +19,6 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from comity.schema import Scenario, Variation, VariedRequest
 from comity.variation.relation import DoesNotApply, Draft, Edit
 from comity.variation.relations import BY_ID, COMPOSABLE, RELATIONS
-
-T = TypeVar("T")
 
 TOGETHER = "together"
 """The relation of examples with several edits, none of which must matter."""
@@ -36,7 +34,6 @@ QUIET = settings(
     phases=[Phase.generate],
     database=None,
     deadline=None,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
 
@@ -170,10 +167,10 @@ PROFILES = {
 
 
 class Drawing:
-    """Draws examples; the same ones every time, unless a seed is given."""
+    """Draws examples; the same ones every time, unless another seed is given."""
 
     def __init__(
-        self, relations: Iterable[str], coverage: Coverage, *, chosen_seed: int | None = None
+        self, relations: Iterable[str], coverage: Coverage, *, chosen_seed: int = 0
     ) -> None:
         """Take the ids of the relations that are wanted, and where to note what came of it."""
         self._wanted = frozenset(relations)
@@ -232,20 +229,12 @@ class Drawing:
             assume(False)
 
         if count:
-            with with_observability_callback(self.coverage.observe):
-                self._collect(take, strategy, count)
+            draw = settings(QUIET, max_examples=count)(given(strategy)(take))
+            # Each subject has a seed of its own, or all would be given the very same edits.
+            of_subject = f"{self._seed} {relation} {subject.base.id}"
+            with with_observability_callback(self.coverage.observe), suppress(Unsatisfiable):
+                seed(of_subject)(draw)()  # where no edit applies, the coverage says why
         yield from found.values()
-
-    def _collect(self, take: Callable[[T], None], strategy: SearchStrategy[T], count: int) -> None:
-        """Have Hypothesis draw until `take` has accepted `count`, or there are no more."""
-
-        @settings(QUIET, max_examples=count)
-        @given(strategy)
-        def draw(value: T) -> None:
-            take(value)
-
-        with suppress(Unsatisfiable):  # none of them applies, and the coverage says why
-            (draw if self._seed is None else seed(self._seed)(draw))()
 
 
 def _turns(names: Sequence[str], first: int) -> Iterator[str]:

@@ -11,6 +11,9 @@ from comity.schema import Mode, Place
 from comity.variation.laws import Law
 from comity.variation.relation import DoesNotApply, Draft, Edit, Relation, some
 
+# Thai, kana, Han and Hangul: words follow each other without blanks, or have endings.
+_UNPARTED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
 
 class Renamed(Edit):
     """A person's name swapped for another that is as common in the same community."""
@@ -27,9 +30,10 @@ class Renamed(Edit):
 
 
 def _whole(name: str) -> re.Pattern[str]:
-    """Return what finds a name that stands alone; scripts without blanks have no ends of words."""
-    escaped = re.escape(name)
-    return re.compile(rf"(?<![A-Za-z]){escaped}(?![A-Za-z])")
+    """Return what finds a name that stands alone, where its script parts words by blanks."""
+    if _UNPARTED.search(name):
+        return re.compile(re.escape(name))
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
 
 
 class NameRelation(Relation):

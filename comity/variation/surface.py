@@ -14,10 +14,11 @@ from comity.variation.rewriting import literal_words, mapped
 _CASED = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr", "uk", "vi"})
 _LATIN = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "tr"})
 
-Casing = Literal["lower", "upper", "title"]
+Casing = Literal["upper", "lower", "title"]
+# The strongest first: it is the first that is drawn.
 _CASES: dict[Casing, Callable[[str], str]] = {
-    "lower": str.lower,
     "upper": str.upper,
+    "lower": str.lower,
     # Not `str.title`, which makes a capital of the s in "friend's".
     "title": lambda text: re.sub(r"\S+", lambda word: word[0][:1].upper() + word[0][1:], text),
 }

@@ -29,9 +29,7 @@ class Flawed:
     def __init__(self, notices: Notices) -> None:
         self.notices = notices
 
-    async def run(
-        self, task: Task, _page: object, _model: object, *, briefing: Briefing
-    ) -> Reply:
+    async def run(self, task: Task, _page: object, _model: object, *, briefing: Briefing) -> Reply:
         raised = SENTENCES[briefing.norm.id][0]
         return Reply(text=raised if self.notices(task, briefing) else PLAIN)
 
@@ -52,13 +50,16 @@ def _names(task: Task, countries: tuple[str, ...] | list[str]) -> bool:
 
 
 def _by_the_countrys_name(task: Task, briefing: Briefing) -> bool:
-    countries = [place.country for place in briefing.norm.holds if place.country]
-    return _at_stake(task, briefing) and _names(task, countries)
+    slots = briefing.scenario.slots.get(briefing.mode, {})
+    known = Locale(briefing.scenario.language.partition("-")[0]).territories.values()
+    return _at_stake(task, briefing) and any(name in known for name in slots.values())
 
 
 def _unless_the_user_says_from_where(task: Task, briefing: Briefing) -> bool:
     """Take the norm for one of the user's own country, wherever that is not its home."""
-    told = any(word in task.request.lower() for word in ("passport", "nationality", "accent", "born"))
+    told = any(
+        word in task.request.lower() for word in ("passport", "nationality", "accent", "born")
+    )
     return _at_stake(task, briefing) and not (told and _names(task, COUNTRIES))
 
 
