@@ -29,7 +29,7 @@ class Smallest(Word):
     after: str
     """The request as it was changed."""
     yaml: str
-    """The changed scenario, as an entry of a suite's file."""
+    """The changed scenario, as an entry of the file that its base stands in."""
     cases: tuple[str, ...]
     """The cases that show it, by id: the base's first."""
     confirmed: int | None = None

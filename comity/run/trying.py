@@ -248,15 +248,15 @@ def _size(compared: _Compared) -> tuple[int, int]:
 def _smallest(
     tried: Tried, subject: Subject, edits: Sequence[Edit], confirmed: int | None = None
 ) -> Smallest:
-    request = subject.changed(edits)
+    request, origin = subject.changed(edits), subject.draft.origin
     return Smallest(
-        scenario=subject.draft.origin.id,
+        scenario=origin.id,
         mode=subject.draft.mode,
         edits=request.variation.edits,
         relations=tuple(edit.relation for edit in edits),
         before=subject.base.text,
         after=request.text,
-        yaml=as_yaml(request.scenario),
+        yaml=as_yaml(request.scenario, like=origin.like or origin.id),
         cases=(
             *(case.id for case in tried.bases(subject)),
             tried.case(subject, request, 1).id,

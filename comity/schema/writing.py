@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from comity.schema.library import ALIKE
 from comity.schema.scenario import Scenario
 
 _WIDTH = 100
@@ -16,9 +17,16 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def as_yaml(scenario: Scenario) -> str:
-    """Return `scenario` as an entry of a suite's file."""
+def as_yaml(scenario: Scenario, like: str | None = None) -> str:
+    """Return `scenario` as an entry of a suite's file.
+
+    What it has in common with the scenario that it is `like`, by id, is left to that one: both are
+    to stand in the same file.
+    """
     content = scenario.model_dump(mode="json", exclude_defaults=True)
+    if like is not None:
+        content = {key: value for key, value in content.items() if key not in ALIKE}
+        content = {"id": content.pop("id"), "norm": content.pop("norm"), "like": like} | content
     text: str = yaml.dump(
         [content], Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH
     )

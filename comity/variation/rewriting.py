@@ -23,7 +23,7 @@ def template(scenario: Scenario, mode: Mode) -> str:
 def reduced(scenario: Scenario, mode: Mode) -> Scenario:
     """Return `scenario` with nothing but what its request of `mode` needs."""
     modes = {mode, written_in(mode)}
-    content = scenario.model_dump(exclude_defaults=True, exclude={"like"})
+    content = scenario.model_dump(exclude_defaults=True)
     for name in ("requests", "slots", "asks"):
         kept = {key: value for key, value in content.pop(name, {}).items() if key in modes}
         if kept:
