@@ -204,6 +204,7 @@ class Resources:
                 "urls": [replica.url for replica in self.model.replicas.all],
                 "name": self.model.name,
                 "fingerprint": self.model.fingerprint,
+                "served": [*self.model.served] or None,
                 "sampling": self.model.settings.sampling.model_dump(),
             },
             "judge": panel
@@ -215,6 +216,7 @@ class Resources:
                     judge.name: {
                         "urls": [replica.url for replica in judge.replicas.all],
                         "fingerprint": judge.fingerprint,
+                        "served": [*judge.served] or None,
                     }
                     for judge in panel.models
                 },
