@@ -198,6 +198,7 @@ class Resources:
     def facts(self) -> dict[str, Any]:
         """Return what of this could explain a difference between two runs."""
         panel = self.pipeline.panel
+        version = self.browser.version if self.browser else None
         return {
             "model": self.model
             and {
@@ -221,7 +222,7 @@ class Resources:
                     for judge in panel.models
                 },
             },
-            "browser": self.browser and {"version": self.browser.version},
+            "browser": version and {"version": version},
             "sites": {
                 name: {
                     "name": site.health.name,

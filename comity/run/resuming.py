@@ -66,6 +66,10 @@ class NewRun:
         """
         self.store.write_facts(facts)
 
+    def notes(self) -> list[str]:
+        """Return what a reader should know of how the run came about."""
+        return []
+
     def close(self) -> None:
         """Let other processes have the run."""
         if self._store is not None:
@@ -180,6 +184,11 @@ class ResumedRun:
     @property
     def _name(self) -> str:
         return printable(self.store.id, 200)
+
+    def notes(self) -> list[str]:
+        """Return what a reader should know of how the run came about."""
+        again = f"; {self._again} that errors had ended were run again" if self._again else ""
+        return [f"resumed: {len(self.finished)} outcomes were there from before{again}"]
 
     def close(self) -> None:
         """Let other processes have the run."""

@@ -177,7 +177,7 @@ class Session:
                 )
             )
             run.record({**facts, **self._resources.facts()})
-            store.point_latest(self.places.reports)
+            store.point_latest()
         except BaseException:
             self.close()
             raise
@@ -294,7 +294,8 @@ class Session:
     def notes(self) -> list[str]:
         """Return what a reader of the run should know beside its outcomes."""
         trouble = self._log.trouble if self._log else None
-        return [*self._resources.notes(), *([trouble] if trouble else [])]
+        notes = [*self._resources.notes(), *([trouble] if trouble else [])]
+        return [*(self._run.notes() if self._run else ()), *notes]
 
     def hurry(self) -> None:
         """Have clean-up skipped: what was started ends with this process, by its leash."""

@@ -96,15 +96,16 @@ class Store:
         if hold is not None:
             hold.let_go()
 
-    def point_latest(self, reports: Path) -> None:
-        """Point `latest` in `reports` to this run, in one step: another may be doing the same.
+    def point_latest(self) -> None:
+        """Point `latest` to this run, in one step: another run may be doing the same.
 
-        A run that lies elsewhere is not pointed to.
+        A run that was taken away from where runs are kept is not pointed to.
 
         Raises:
             InfrastructureError: the disk refuses.
         """
-        if self.folder.parent.resolve() != (reports / RUNS).resolve():
+        reports = self.folder.parent.parent
+        if self.folder.parent.name != RUNS:
             return
         fresh = reports / f".{LATEST}-{self.folder.name}"
         try:

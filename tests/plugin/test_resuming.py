@@ -150,7 +150,7 @@ def test_a_spent_budget_is_no_end(noting):
 
 
 def test_fewer_cases_may_be_selected_and_the_run_has_all_of_them_still(noting, start, until):
-    gate = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 1.0\n'
+    gate = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.9\n'
     noting.write("gate.toml", gate)
     cut_off(noting, start, until)
     finished = go(noting, "--resume", "-k", "violate", "--gate", "gate.toml")
@@ -259,7 +259,7 @@ def test_a_line_that_is_damaged_is_told(noting):
     assert "line 1, cannot be read" in finished.output
 
 
-def test_what_a_resumed_run_writes_of_its_sites_stands_beside_the_first_parts(project, start, until):
+def test_what_its_sites_write_stands_beside_what_they_wrote_before(project, start, until):
     project.write("noting.py", AGENT)
     project.write("what.json", json.dumps({BLANKET: "hang"}))
     arguments = ("--agent", "noting.py:agent", "--agent", "agents.py:wanderer")
