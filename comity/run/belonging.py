@@ -22,10 +22,12 @@ FREE: frozenset[Path] = frozenset(
         ("resumed",),
         ("parts",),
         ("missing",),
+        ("earlier",),
         ("options", "keyword"),
         ("options", "mark"),
         ("options", "cultures"),
         ("options", "gate"),  # any gate may be asked of a run, at any time
+        ("options", "baseline"),
         # How fast, how long, and what is kept beside. A case that comes to a limit is an
         # infrastructure error, and so is run again.
         *(

@@ -33,6 +33,8 @@ class Facts(BaseModel):
     """The ids of the cases that were to be run, those of other shards among them."""
     perspectives: dict[str, list[str]] = {}
     """By suite of open questions, the ids of the perspectives that are counted."""
+    resumed: tuple[dict[str, Any], ...] = ()
+    """When the run was gone on with, and how much of it stood then."""
 
 
 def read_facts(folder: Path) -> Facts:
@@ -105,7 +107,7 @@ def all_lines(folder: Path) -> Iterator[Line]:
         try:
             content = json.loads(text)
             yield Line(number, str(content["case_id"]), text, content)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise _damaged(folder, number, error) from None
 
 
@@ -121,7 +123,7 @@ def outcome_of(folder: Path, line: Line, *, evidence: bool = True) -> AnyOutcome
         if evidence:
             content |= json.loads(inside(folder, added["transcript"]).read_text("utf-8"))
         return _OUTCOME.validate_python(content)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder, line.number, error) from None
 
 

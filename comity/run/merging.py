@@ -22,6 +22,7 @@ from comity.run.holding import Hold
 from comity.run.journal import Journal
 from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Line
 from comity.run.sharding import Shard
+from comity.run.store import Store
 from comity.schema import AnyOutcome
 from comity.schema.base import printable
 
@@ -184,8 +185,7 @@ def put_together(whole: Whole, name: str, into: Path, finish: Callable[[Path], N
             for line, outcome in part.outcomes:
                 _copy(part.folder, folder, line, outcome)
         Journal(folder / OUTCOMES_FILE).append([line.text.encode() for line, _ in whole.outcomes])
-        facts = json.dumps(whole.facts(name), ensure_ascii=False, indent=1)
-        (folder / RUN_FILE).write_text(f"{facts}\n", "utf-8")
+        Store(folder).write(RUN_FILE, whole.facts(name))
         finish(folder)
         folder.rename(into)
     except OSError as error:

@@ -15,7 +15,7 @@ from typing import Any
 
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.run import kept
-from comity.run.belonging import differences, joined, told
+from comity.run.belonging import Difference, differences, joined, told
 from comity.run.holding import Hold
 from comity.run.store import LATEST, OUTCOMES_FILE, RUN_FILE, RUNS, Store
 from comity.schema import AnyOutcome, Status
@@ -107,7 +107,12 @@ class ResumedRun:
 
     @property
     def _logs(self) -> Path:
-        return self.store.folder / f"resumed-{len(self.facts.get('resumed', ())) + 1}"
+        return self.store.folder / f"resumed-{len(self._before) + 1}"
+
+    @property
+    def _before(self) -> list[object]:
+        """What is noted of the times that the run was resumed before."""
+        return list(self.facts.get("resumed", ()))
 
     def logs(self) -> Path:
         """Make the folder for what the processes of this part write; those of the others stay.
@@ -148,11 +153,15 @@ class ResumedRun:
         Raises:
             ConfigurationError: they are told; nothing was changed.
         """
-        if found := [one for one in differences(self.facts, facts) if not one.is_free]:
+        if found := [one for one in self._differences(facts) if not one.is_free]:
             raise ConfigurationError(
                 f"the run {self._name} began otherwise than it would go on: {told(found)}. "
                 "Put that back as it was, or start a new run without --resume"
             )
+
+    def _differences(self, facts: dict[str, Any]) -> list[Difference]:
+        # What became known only in the course of the run is no fact that it began with.
+        return differences({name: self.facts.get(name) for name in facts}, facts)
 
     def record(self, facts: dict[str, Any]) -> None:
         """Note in `run.json` when the run was resumed, with what, and how much of it stands.
@@ -174,12 +183,12 @@ class ResumedRun:
             "again": self._again,
             "changed": {
                 ".".join(one.path): one.now
-                for one in differences(self.facts, {**self.facts, **facts})
-                if one.path not in (("selected",), ("run",))
+                for one in self._differences(facts)
+                if one.path != ("selected",)
             },
         }
         whole = joined(self.facts, facts)
-        self.store.write_facts({**whole, "resumed": [*self.facts.get("resumed", ()), part]})
+        self.store.write_facts({**whole, "resumed": [*self._before, part]})
 
     @property
     def _name(self) -> str:
@@ -187,7 +196,7 @@ class ResumedRun:
 
     def notes(self) -> list[str]:
         """Return what a reader should know of how the run came about."""
-        again = f"; {self._again} that errors had ended were run again" if self._again else ""
+        again = f"; {self._again} that are not sound were run again" if self._again else ""
         return [f"resumed: {len(self.finished)} outcomes were there from before{again}"]
 
     def close(self) -> None:

@@ -131,7 +131,10 @@ class Store:
         path = self.folder / name
         part = path.with_name(f".{path.name}.part")
         try:
-            part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            with part.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+                file.flush()
+                os.fsync(file.fileno())  # without which a power cut leaves an empty file
             os.replace(part, path)
         except OSError as error:
             self.discard(part)
