@@ -1,6 +1,6 @@
 """The one run of a pytest session: started, waited for, counted, closed and summed up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +10,7 @@ from comity.errors import ComityError, InfrastructureError
 from comity.interrupts import Interrupts
 from comity.judges import calibration
 from comity.judges.calibration import Calibration
-from comity.marks import POOLED
+from comity.marks import POOLED, Selected
 from comity.reporting import gate, robustness, terminal
 from comity.reporting.live import LiveLine, Starting
 from comity.reporting.summary import summary
@@ -36,13 +36,11 @@ class Running:
         self,
         config: pytest.Config,
         session: Session,
-        tests: Mapping[str, str],
-        varied: Mapping[str, str],
+        selected: Selected,
     ) -> None:
         self.config = config
         self.session = session
-        self._tests = tests
-        self._varied = varied
+        self._selected = selected
         self._gating = gating.of(config)
         self.problems: list[str] = []
         self.failed = self.errored = 0
@@ -54,23 +52,20 @@ class Running:
         cls,
         config: pytest.Config,
         session: Session,
-        tests: Mapping[str, str],
-        varied: Mapping[str, str],
+        selected: Selected,
     ) -> "Running":
-        """Check and open what the cases need, then start them all.
-
-        `tests` has the case's id by the node id of each test over one; `varied` the id of what is
-        tried on an agent, likewise.
+        """Check and open what the cases of the selected tests need, then start them all.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        running = cls(config, session, tests, varied)
+        running = cls(config, session, selected)
         config.add_cleanup(running._interrupts.restore)
         try:
             with running._interrupts.cuttable():
-                selected = list(dict.fromkeys(tests.values()))
-                session.start(selected, Starting(config), varied.values())
+                session.start(
+                    selected.cases, Starting(config), selected.of_all_shards, selected.tried
+                )
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(running, "comity-running")
@@ -104,10 +99,10 @@ class Running:
         """Count failures apart from errors: their exit codes differ."""
         if not report.failed:
             return
-        if self._gating is not None and report.nodeid in self._tests:
-            self._gating.note(report, self._tests[report.nodeid])
+        if self._gating is not None and report.nodeid in self._selected.tests:
+            self._gating.note(report, self._selected.tests[report.nodeid])
         elif self._gating is not None and (
-            POOLED in report.keywords or report.nodeid in self._varied
+            POOLED in report.keywords or report.nodeid in self._selected.varied
         ):
             return  # the gate decides over cultural tests, and is about norms
         elif report.when in ("setup", "teardown"):
@@ -139,10 +134,15 @@ class Running:
             self.problems.append(str(error))
             self.errored += 1
         self._clear_up(self.session.close)
-        if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        ended = [pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED]
+        if not self._selected.here:
+            ended.append(pytest.ExitCode.NO_TESTS_COLLECTED)  # all are left to other shards
+        if session.exitstatus not in ended:
             return
         if decision is not None:
             code = gate.EXIT_CODES[decision.verdict]
+        elif not self._selected.here:
+            code = pytest.ExitCode.OK
         else:
             judged = any(outcome.status is Status.JUDGED for outcome in outcomes)
             code = pytest.ExitCode.OK if judged else NOTHING_DECIDED
@@ -159,7 +159,8 @@ class Running:
         if strays := self._gating.strays(outcomes):
             self.problems.append(f"{strays} cultural tests errored by themselves, not their cases")
             self.errored += strays
-        return self._gating.decide(outcomes, self._calibration, self._tests.values())
+        selected = self.session.store.facts["selected"]
+        return self._gating.decide(outcomes, self._calibration, selected)
 
     def _clear_up(self, step: Callable[[], list[str]]) -> None:
         try:
