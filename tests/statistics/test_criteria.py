@@ -79,6 +79,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(tmp_path):
 def test_each_metric_has_a_good_side():
     assert set(DIRECTIONS) == set(MODES) == {rate.name for rate in RATES} | {DISCERNMENT}
     assert set(DIRECTIONS) == set(MetricName.__args__)
+    assert all((DIRECTIONS[one.name] == "at_least") is one.good for one in RATES)
 
 
 def test_two_gates_that_say_the_same_have_one_hash(tmp_path):
