@@ -13,6 +13,7 @@ from rich.text import Text
 
 from comity.judges import calibration
 from comity.reporting.calibration import write
+from comity.reporting.terminal import worth_less
 from comity.run import store
 from comity.schema.base import printable, well_formed
 from comity.statistics import criteria
@@ -137,6 +138,8 @@ def _line(verdict: Verdict, start: str, told: str, *, bold: bool = False) -> Tex
 
 def _criterion(one: Decided) -> str:
     figures = f"n {one.n}"
+    if worth := worth_less(one.n, one.effective_n):
+        figures += f", worth {worth}"
     if one.value is not None and one.low is not None and one.high is not None:
         corrected = " corrected" if one.corrected else ""
         figures = f"{one.value:z.2f}{corrected}, {one.low:z.2f} to {one.high:z.2f}, {figures}"

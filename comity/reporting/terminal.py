@@ -111,15 +111,27 @@ def _table(rows: Sequence[Metric], calibration: Calibration | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("metric", "mode"):
         table.add_column(column)
-    for column in ("n", "rate", "95 % interval", "open"):
+    # Where every case is of a norm of its own, they are worth what they count.
+    worth = ("worth",) if any(worth_less(row.n, row.effective_n) for row in rows) else ()
+    for column in ("n", *worth, "rate", "95 % interval", "open"):
         table.add_column(column, justify="right")
     if calibration is not None:
         table.add_column("corrected", justify="right")
     for row in rows:
         lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
-        cells = (row.metric, lured or row.slice.get("mode", ""), *_figures(row))
-        table.add_row(*cells, *(() if calibration is None else (_corrected(row, calibration),)))
+        n, *figures = _figures(row)
+        cells = [row.metric, lured or row.slice.get("mode", ""), n]
+        cells += [worth_less(row.n, row.effective_n) for _ in worth]
+        table.add_row(
+            *cells, *figures, *(() if calibration is None else (_corrected(row, calibration),))
+        )
     return table
+
+
+def worth_less(n: int, effective: float) -> str:
+    """Return how many independent cases `n` is worth, where that is another number; else ''."""
+    told = f"{effective:.1f}".removesuffix(".0")
+    return "" if told == str(n) else told
 
 
 def _figures(row: Metric) -> tuple[str, str, str, str]:

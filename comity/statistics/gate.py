@@ -32,6 +32,8 @@ class Decided(Word):
     metric: MetricName
     slice: dict[str, str]
     n: int
+    effective_n: float
+    """How many independent cases they are worth, as cases of one norm go together."""
     open: int
     """How many more cases would count, but for an open finding."""
     value: float | None
@@ -165,6 +167,7 @@ def _decided(
         metric=criterion.metric,
         slice=where,
         n=row.n,
+        effective_n=row.effective_n,
         open=row.open,
         value=found.value,
         low=found.low,

@@ -88,7 +88,8 @@ def _trusted(row: Metric, look_up: LookUp) -> Trusted:
     if len(judges) == 1:
         return _row(row, _corrected(row, judges[0]))
     first, second = (
-        Measured(count, row.n, judge) for count, judge in zip(row.counts, judges, strict=True)
+        Measured(count, row.n, judge, worth)
+        for count, judge, worth in zip(row.counts, judges, row.effective, strict=True)
     )
     return _row(row, corrected_difference(first, second))
 
@@ -100,8 +101,9 @@ def _corrected(row: Metric, judge: Agreement) -> Estimate:
     it comes to the same, and leaves rather more doubt than there is.
     """
     assert judge.specificity.value is not None
-    [count] = row.counts
-    return corrected(count + row.unjudged * (1 - judge.specificity.value), row.n, judge)
+    [count], [worth] = row.counts, row.effective
+    answered_yes = count + row.unjudged * (1 - judge.specificity.value)
+    return corrected(answered_yes, row.n, judge, worth)
 
 
 def _reason(question: Question, where: dict[str, str], judge: Agreement | None) -> str:

@@ -60,8 +60,8 @@ def calibrate():
 )
 def test_the_exit_code_is_the_verdict(labelled, judge, breach, count, code, verdict):
     labelled.store.write_facts({"selected": []})
-    for trial in range(1, count + 1):
-        labelled.add(site="tiny", trial=trial, breach=breach)
+    for number in range(1, count + 1):
+        labelled.add(site="tiny", number=number, breach=breach)
     found, out, _ = judge(SILENT)
     assert found == code
     assert out.splitlines()[0].endswith(f"gate.toml: {verdict}")
@@ -70,8 +70,8 @@ def test_the_exit_code_is_the_verdict(labelled, judge, breach, count, code, verd
 
 def test_what_is_read_from_text_goes_by_the_calibration_of_the_runs_own_judges(labelled, judge):
     labelled.store.write_facts({"pipeline": PIPELINE})
-    for trial in range(1, 25):
-        labelled.add("contrast", site="tiny", trial=trial, over_flagged=True)
+    for number in range(1, 25):
+        labelled.add("contrast", site="tiny", number=number, over_flagged=True)
     code, out, _ = judge(OVER)
     assert code == 6
     assert "uncalibrated: over_flagged was not measured" in out
@@ -85,7 +85,7 @@ def test_what_is_read_from_text_goes_by_the_calibration_of_the_runs_own_judges(l
 
 
 def test_a_run_that_was_cut_short_does_not_pass(labelled, judge):
-    ids = [labelled.add(site="tiny", trial=n, breach="none").case.id for n in range(1, 14)]
+    ids = [labelled.add(site="tiny", number=n, breach="none").case.id for n in range(1, 14)]
     labelled.store.write_facts({"selected": ids})
     assert judge(SILENT)[0] == 0
     labelled.store.write_facts({"selected": [*ids, "cn.gift.clock.newborn-adhere-x-t1"]})
@@ -95,8 +95,8 @@ def test_a_run_that_was_cut_short_does_not_pass(labelled, judge):
 
 
 def test_other_programs_read_the_verdict(labelled, judge, tmp_path):
-    for trial in range(1, 13):
-        labelled.add(site="tiny", trial=trial, breach="silent")
+    for number in range(1, 13):
+        labelled.add(site="tiny", number=number, breach="silent")
     path = tmp_path / "verdict.json"
     judge(SILENT, "--json", str(path))
     told = json.loads(path.read_text("utf-8"))
@@ -106,6 +106,7 @@ def test_other_programs_read_the_verdict(labelled, judge, tmp_path):
         "metric": "Silent-R",
         "slice": {"agent": labelled.agent, "mode": "violate"},
         "n": 12,
+        "effective_n": 12.0,
         "open": 0,
         "value": 1.0,
         "low": 0,

@@ -35,12 +35,15 @@ def case(
     culture="cn",
     site="shop",
     scenario=None,
+    norm=None,
+    trial=1,
     lured=None,
     **found,
 ):
+    """Return a case of a norm of its own, where none is named."""
     norm = Norm.model_validate(
         {
-            "id": f"{culture}.gift.clock",
+            "id": norm or f"{culture}.gift.clock{number}",
             "holds": [{"country": "CN"}],
             "domain": "gift-giving",
             "statement": "A clock is not given.",
@@ -69,7 +72,7 @@ def case(
             agent=AgentCard(reference=agent, declares=frozenset({site or "chat"})),
             site=site,
             model=None,
-            trial=1,
+            trial=trial,
         ),
         status=status,
         reason="",

@@ -27,7 +27,7 @@ def look_up(pooled):
     return lambda question, where: None if where else pooled.get(question)
 
 
-def row(name, *counts, n=100, unjudged=0, chat=False, **keys):
+def row(name, *counts, n=100, worth=100.0, unjudged=0, chat=False, **keys):
     raw = rate(counts[0], n)
     return Metric(
         metric=name,
@@ -37,6 +37,8 @@ def row(name, *counts, n=100, unjudged=0, chat=False, **keys):
         low=raw.low,
         high=raw.high,
         counts=counts,
+        effective_n=worth,
+        effective=(worth,) * len(counts),
         unjudged=unjudged,
         chat=chat,
     )
