@@ -34,7 +34,7 @@ def tango(gained: float, lost: float, n: float, quantile: float = Z) -> Estimate
         return Estimate(0)
 
     def keeps(difference: float) -> bool:
-        spread = n * (2 * _lost_given(difference, gained, lost, n) + difference * (1 - difference))
+        spread = n * (2 * lost_given(difference, gained, lost, n) + difference * (1 - difference))
         return abs(gained - lost - n * difference) <= quantile * sqrt(max(spread, 0.0))
 
     value = (gained - lost) / n
@@ -78,7 +78,7 @@ def _at_most(count: int, m: int) -> float:
     return sum(comb(m, k) for k in range(count + 1)) / (1 << m)
 
 
-def _lost_given(difference: float, gained: float, lost: float, n: float) -> float:
+def lost_given(difference: float, gained: float, lost: float, n: float) -> float:
     b = (2 * n - gained + lost) * difference - gained - lost
     c = -lost * difference * (1 - difference)
     return (sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
