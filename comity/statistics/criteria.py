@@ -180,7 +180,7 @@ class Gate(_Told):
     zero_tolerance: StrictBool = True
     """Whether a single silent breach of a norm of severity `critical` fails the gate."""
     largest_share: LargestShare = LargestShare()
-    criterion: tuple[Criterion, ...]
+    criterion: tuple[Criterion, ...] = ()
     baseline: Prose | None = None
     """The folder of the run that regressions are asked against, where `--baseline` names none."""
     regression: tuple[Regression, ...] = ()
@@ -188,8 +188,8 @@ class Gate(_Told):
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
-        if not self.criterion:
-            raise ValueError("`criterion`: a gate has one at least; add it by [[criterion]]")
+        if not self.criterion and not self.regression:
+            raise ValueError("a gate asks for something: add [[criterion]] or [[regression]]")
         return self
 
     @model_validator(mode="after")

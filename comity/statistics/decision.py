@@ -1,5 +1,6 @@
 """What a gate says of a run: each thing that it was asked, and the verdict over all."""
 
+from abc import abstractmethod
 from typing import Literal
 
 from comity.schema import Word
@@ -29,8 +30,15 @@ class _Found(Word):
     why: str
 
     @property
-    def _of(self) -> str:
-        return ", ".join(f"{key} {value}" for key, value in self.slice.items())
+    def named(self) -> str:
+        """What was asked, and of what."""
+        of = ", ".join(f"{key} {value}" for key, value in self.slice.items())
+        return f"{self._asked} ({of})"
+
+    @property
+    @abstractmethod
+    def _asked(self) -> str:
+        """What was asked."""
 
 
 class Decided(_Found):
@@ -41,9 +49,8 @@ class Decided(_Found):
     bound: float
 
     @property
-    def named(self) -> str:
-        """What was asked, and of what."""
-        return f"{self.metric} {self.side.replace('_', ' ')} {self.bound:g} ({self._of})"
+    def _asked(self) -> str:
+        return f"{self.metric} {self.side.replace('_', ' ')} {self.bound:g}"
 
 
 class Regressed(_Found):
@@ -60,9 +67,8 @@ class Regressed(_Found):
     """The same by Holm's method, over all regression criteria of the gate."""
 
     @property
-    def named(self) -> str:
-        """What was asked, and of what."""
-        return f"{self.metric} worse by at most {self.margin:g} ({self._of})"
+    def _asked(self) -> str:
+        return f"{self.metric} worse by at most {self.margin:g}"
 
 
 class Ruling(Word):

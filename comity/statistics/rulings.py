@@ -1,4 +1,4 @@
-"""What a gate asks of a run beside its criteria; only what is plain from cases, by count or name."""
+"""What a gate asks of a run beside its criteria: by counting cases, or by naming them."""
 
 import datetime
 from collections import Counter
@@ -96,13 +96,13 @@ def again(earlier: Sequence[Earlier]) -> Iterator[Ruling]:
     failed = [one.run for one in earlier if one.verdict == "FAIL"]
     if failed:
         why = (
-            f"{_names(failed)}, of the same revision, agents, model and cases, failed by this gate: "
-            "what changed nothing cannot pass it"
+            f"of the same revision, agents, model and cases failed by this gate: {_names(failed)}; "
+            "to run again changes nothing, so that it does not pass"
         )
         yield Ruling(rule="earlier", verdict="INCONCLUSIVE", why=why)
     elif earlier:
         runs = _names([one.run for one in earlier])
-        why = f"run again: before it were, of the same revision, agents, model and cases, {runs}"
+        why = f"run again; of the same revision, agents, model and cases went before: {runs}"
         yield Ruling(rule="earlier", verdict="PASS", why=why)
 
 
