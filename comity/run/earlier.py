@@ -25,9 +25,13 @@ def earlier(folder: Path, gate: str) -> list[Earlier]:
     if mine is None:
         return []
     cases = set(facts["selected"])
+    try:
+        # A run is called by its time, so that names tell the order.
+        before = sorted(path for path in folder.parent.iterdir() if path.name < folder.name)
+    except OSError:
+        return []
     found = []
-    # A run is called by its time, so that names tell the order.
-    for beside in sorted(path for path in folder.parent.iterdir() if path.name < folder.name):
+    for beside in before:
         theirs = _read(beside / RUN_FILE)
         if _same(theirs) == mine and not cases.isdisjoint(theirs["selected"]):
             found.append(Earlier(run=beside.name, verdict=_verdict(beside, gate)))
@@ -42,7 +46,9 @@ def _same(facts: Mapping[str, Any]) -> tuple[object, ...] | None:
     """
     try:
         git, model = facts["git"], facts.get("model")
-        if git is None or git["changed"] or not isinstance(facts["selected"], list):
+        if git is None or git["changed"]:
+            return None
+        if not all(isinstance(case, str) for case in facts["selected"]):
             return None
         agents = sorted(str(agent["reference"]) for agent in facts["agents"])
         shard = facts["settings"].get("shard")

@@ -83,7 +83,16 @@ def test_of_a_run_whose_revision_says_nothing_none_is_known(keep, change):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"git": 3}', json.dumps({**FACTS, "agents": 1}), "[" * 100_000]
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"git": 3}',
+        json.dumps({**FACTS, "agents": 1}),
+        json.dumps({**FACTS, "selected": [[]]}),
+        "[" * 100_000,
+    ],
 )
 def test_a_damaged_run_is_none(keep, text):
     (keep("1", "FAIL") / "run.json").write_text(text)
