@@ -12,6 +12,7 @@ from rich.text import Text
 from comity.reporting import markdown
 from comity.reporting.differing import Differed
 from comity.schema.base import printable, well_formed
+from comity.statistics.changes import ALPHA
 from comity.statistics.comparison import Change, Comparison, Course
 
 # So many cases are named; JSON has them all.
@@ -21,7 +22,7 @@ MAX_CHARACTERS = 200
 # A hash tells by its beginning whether it is another.
 _HASH_CHARACTERS = 12
 _COURSES: dict[Course, str] = {"worse": "red", "better": "green"}
-HEAD = ("metric", "slice", "n", "norms", "base", "new", "difference", "95 %", "p", "p of all", "")
+HEAD = ("metric", "slice", "n", "norms", "base", "new", "difference", "95 %", "p", "adjusted", "")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def parts(base: Ran, against: Sequence[Against], every: bool) -> Iterator[Part]:
     """Yield what there is to say; `every` finer slice has its row if that is asked."""
     for one in against:
         yield Part(
-            Line("", (one.new.run,)),
+            Line("What changed since", (base.run,)),
             (*_runs(base, one), *_warnings(one), *_courses(one.comparison)),
         )
         yield from _tables(one.comparison, every)
@@ -124,15 +125,23 @@ def _courses(comparison: Comparison) -> Iterator[Line]:
 
 
 def _tables(comparison: Comparison, every: bool) -> Iterator[Part]:
-    if comparison.headline:
-        yield Part(Line("Metrics"), (_rows(comparison.headline),))
-    shown = [row for row in comparison.finer if every or row.course]
-    rest = len(comparison.finer) - len(shown)
-    below: list[Line | Rows] = [_rows(shown)] if shown else []
-    if rest:
-        below.append(Line(f"{rest} finer rows show no change (--slices lists them)"))
-    if below:
-        yield Part(Line("Finer slices"), tuple(below))
+    finer = [row for row in comparison.finer if every or row.course]
+    agents = list(dict.fromkeys(row.slice["agent"] for row in comparison.headline))
+    for agent in agents:
+        for what, rows in (("Metrics of", comparison.headline), ("Finer slices of", finer)):
+            if own := [row for row in rows if row.slice["agent"] == agent]:
+                yield Part(Line(what, (agent,)), (_rows(own),))
+    yield Part(
+        Line("How to read this"),
+        (
+            Line("p: how often chance alone does as much in that row"),
+            Line(
+                f"adjusted: the same in any of {len(comparison.headline)} rows of metrics, or of "
+                f"{len(comparison.finer)} finer slices, of which {len(finer)} are shown; a change is "
+                f"said from {ALPHA:.2f} down"
+            ),
+        ),
+    )
 
 
 def _rows(changes: Sequence[Change]) -> Rows:
@@ -141,7 +150,7 @@ def _rows(changes: Sequence[Change]) -> Rows:
         [
             (
                 row.metric,
-                ", ".join(_slice(row)),
+                ", ".join(_slice(row)[1:]),
                 str(row.n),
                 str(row.norms),
                 f"{row.base:z.2f}",
@@ -170,9 +179,11 @@ def _p(p: float) -> str:
 
 
 def _breaches(comparison: Comparison) -> Iterator[Part]:
+    if not comparison.appeared and not comparison.vanished:
+        yield Part(Line("No silent breach is new, and none is fixed"), ())
     for what, was, turns, style in (
-        ("new", "was", comparison.appeared, "red"),
-        ("fixed", "now", comparison.vanished, "green"),
+        ("New", "was", comparison.appeared, "red"),
+        ("Fixed", "now", comparison.vanished, "green"),
     ):
         lines = [
             Line(f"{turn.severity}, {was} {turn.other.replace('_', ' ')}:", (turn.case,))
@@ -180,10 +191,8 @@ def _breaches(comparison: Comparison) -> Iterator[Part]:
         ]
         if len(turns) > MAX_NAMED:
             lines.append(Line(f"and {len(turns) - MAX_NAMED} more"))
-        yield Part(
-            Line(f"Silent breaches, {what}: {len(turns)}", style=style if turns else ""),
-            tuple(lines),
-        )
+        if turns:
+            yield Part(Line(f"{what} silent breaches: {len(turns)}", style=style), tuple(lines))
 
 
 def _cases(base: Ran, one: Against) -> Iterator[Part]:
@@ -257,17 +266,13 @@ def as_markdown(found: Sequence[Part]) -> str:
     """Return the parts in Markdown, in which nothing that others named acts."""
     blocks = []
     for index, part in enumerate(found):
-        level = "##" if index == 0 or not part.title.told else "###"
-        blocks.append(f"{level} {_marked(part.title) if part.title.told else _title(part.title)}")
+        level = "###" if index else "##"
+        blocks.append(f"{level} {_marked(part.title)}")
         lines = [below for below in part.below if isinstance(below, Line)]
         blocks += [_marked_table(below) for below in part.below if isinstance(below, Rows)]
         if lines:
             blocks.append("\n".join(f"- {_marked(line)}" for line in lines))
     return "\n\n".join(blocks) + "\n"
-
-
-def _title(line: Line) -> str:
-    return f"Compared with {_codes(line.named)}"
 
 
 def _marked(line: Line) -> str:
