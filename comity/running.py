@@ -16,7 +16,7 @@ from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
 from comity.schema import AnyOutcome, Status
-from comity.statistics.gate import Decision
+from comity.statistics.decision import Decision
 
 NOTHING_DECIDED = gate.EXIT_CODES["INCONCLUSIVE"]
 """The exit code of a run that cannot decide: something errored, or nothing was judged."""
@@ -103,6 +103,9 @@ class Running:
                 store.id, outcomes, self._calibration, verdict, self.session.perspectives
             )
             store.write(SUMMARY_FILE, told)
+            if self._gating is not None and self._gating.earlier:
+                again = [one.model_dump(mode="json") for one in self._gating.earlier]
+                store.write_facts({"earlier": again})
         except InfrastructureError as error:
             self.problems.append(str(error))
             self.errored += 1
@@ -127,7 +130,9 @@ class Running:
         if strays := self._gating.strays(outcomes):
             self.problems.append(f"{strays} cultural tests errored by themselves, not their cases")
             self.errored += strays
-        return self._gating.decide(outcomes, self._calibration, self._tests.values())
+        return self._gating.decide(
+            outcomes, self._calibration, self._tests.values(), self.session.store
+        )
 
     def _clear_up(self, step: Callable[[], list[str]]) -> None:
         try:

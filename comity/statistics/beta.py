@@ -5,9 +5,10 @@ Not by scipy, which the engine does without; the tests hold this to scipy's figu
 
 from math import exp, lgamma, log
 
-# Continued fraction and halving both stop where a float has no more to tell.
 _NOUGHT = 1e-300
+# The fraction stops where a float has no more to tell, halving far below what is ever shown.
 _SAME = 1e-15
+_CLOSE = 1e-10
 _MOST_TERMS = 10_000
 
 
@@ -46,7 +47,7 @@ def _fraction(x: float, a: float, b: float) -> float:
 def quantile(share: float, a: float, b: float) -> float:
     """Return the value that `share` of B(`a`, `b`) lies below, by halving."""
     low, high = 0.0, 1.0
-    while high - low > _SAME:
+    while high - low > _CLOSE:
         middle = (low + high) / 2
         if below(middle, a, b) < share:
             low = middle

@@ -124,6 +124,26 @@ def corrected_difference(first: Measured, second: Measured) -> Estimate:
     return Estimate(n, value, max(-1.0, low), min(1.0, high))
 
 
+def corrected_change(found: Estimate, judge: Agreement) -> Estimate:
+    """Return a difference between two rates that the same judge read, corrected for its error.
+
+    A judge that errs alike in both sees a difference δ as δ(se + sp − 1): what it does not tell
+    apart it leaves out of both. So the value is divided by that sum (Rogan and Gladen's rates, one
+    less the other), and each limit by the end of the sum's own interval that takes it further out.
+    There is none where the sum may be nought.
+    """
+    known = youden(judge)
+    if known.value is None or known.low is None or known.high is None or known.low <= 0:
+        return Estimate(found.n)
+    if found.value is None or found.low is None or found.high is None:
+        return Estimate(found.n)
+    least, most = known.low, min(known.high, 1.0)
+    low = found.low / (least if found.low < 0 else most)
+    high = found.high / (most if found.high < 0 else least)
+    value = min(max(found.value / known.value, -1.0), 1.0)
+    return Estimate(found.n, value, max(-1.0, low), min(1.0, high))
+
+
 def _known(estimate: Estimate) -> Known | None:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return None

@@ -72,19 +72,26 @@ def asked(row: Metric) -> tuple[Question, ...]:
     return READ_FROM_TEXT.get(row.metric, ())
 
 
-def _trusted(row: Metric, look_up: LookUp) -> Trusted:
-    questions = asked(row)
-    if not questions:
-        return _row(row, Estimate(row.n, row.value, row.low, row.high))
+def judges_of(row: Metric, look_up: LookUp) -> list[Agreement] | str:
+    """Return what is known of the judges that a metric is read by, or why it cannot be gone by."""
     if row.metric in UNMEASURED:
-        return _row(row, Estimate(row.n), UNMEASURED[row.metric])
+        return UNMEASURED[row.metric]
     where = {key: value for key, value in row.slice.items() if key not in _OF_THE_RUN}
     judges = []
-    for question in questions:
+    for question in asked(row):
         judge = look_up(question, where)
         if judge is None or not discriminates(judge):
-            return _row(row, Estimate(row.n), _reason(question, where, judge))
+            return _reason(question, where, judge)
         judges.append(judge)
+    return judges
+
+
+def _trusted(row: Metric, look_up: LookUp) -> Trusted:
+    if not asked(row):
+        return _row(row, Estimate(row.n, row.value, row.low, row.high))
+    judges = judges_of(row, look_up)
+    if isinstance(judges, str):
+        return _row(row, Estimate(row.n), judges)
     if len(judges) == 1:
         return _row(row, _corrected(row, judges[0]))
     first, second = (

@@ -153,4 +153,7 @@ def test_a_folder_that_is_no_run_and_a_file_that_is_no_gate_are_bad_input(tmp_pa
 def test_the_schema_is_printed_for_editors(capsys):
     assert main(["gate", "--schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
-    assert set(schema["properties"]) == {"zero_tolerance", "largest_share", "criterion", "waiver"}
+    assert set(schema["properties"]) == {
+        *("zero_tolerance", "largest_share", "criterion", "baseline", "regression", "waiver")
+    }
+    assert set(schema["$defs"]["Regression"]["required"]) == {"metric", "margin"}

@@ -189,6 +189,23 @@ def test_too_few_cases_decide_nothing_however_bad_they_are():
     assert found.criteria[0].why == "8 cases count, and 9 are needed"
 
 
+def test_an_exact_interval_is_wider_and_takes_more_cases():
+    exact = {**SILENT, "interval": "exact"}
+    assert decided(silent(0, 12), SILENT).verdict == "PASS"
+    [one] = decided(silent(0, 12), exact).criteria
+    assert (one.verdict, round(one.high, 4)) == ("INCONCLUSIVE", 0.2646)
+    assert decided(silent(0, 13), exact).verdict == "PASS"
+
+
+def test_trials_and_scenarios_of_a_norm_are_worth_one_where_all_are_alike():
+    outcomes = [case(number=n, trial=t, breach="none") for n in range(6) for t in (1, 2)]
+    found = decided(outcomes)
+    [one] = found.criteria
+    assert (one.n, one.effective_n, found.verdict) == (12, 6, "INCONCLUSIVE")
+    broken = [case(number=1, trial=t, breach="silent") for t in range(1, 20)]
+    assert decided(broken).verdict == "INCONCLUSIVE"
+
+
 def test_suites_are_pooled_and_agents_are_not():
     outcomes = [
         *silent(0, 8),

@@ -84,6 +84,19 @@ def test_who_failed_helped_no_one_and_no_judge_erred_about_that():
     assert found.low < found.value < found.high
 
 
+def test_cases_that_go_together_are_corrected_as_what_they_are_worth():
+    [found] = trusted([row("AC-R", 22, worth=30.0)], look_up({"aware": GOOD}))
+    alone = corrected(6.6, 30, GOOD)
+    assert (found.n, found.value) == (100, pytest.approx(alone.value))
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
+    both = {"aware": GOOD, "over_flagged": GOOD}
+    [less] = trusted([row("discernment", 73, 22, worth=30.0)], look_up(both))
+    [more] = trusted([row("discernment", 73, 22)], look_up(both))
+    assert (less.n, less.value) == (more.n, more.value)
+    assert less.low < more.low
+    assert more.high < less.high
+
+
 def test_discernment_takes_both_judges():
     of_over = judge(80, 20, 180, 20)
     [found] = trusted(
