@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     against = []
     for (new, origin, _), comparison, same in zip(news, found, rulers, strict=True):
-        if not comparison.pairs:
+        if not comparison.pairs and not comparison.asked_otherwise:
             raise ConfigurationError(_apart(base, new, base_origin, origin))
         against.append(Against(new, comparison, same, differed(base_origin, origin)))
     parts = list(compared.parts(base, against, arguments.slices))

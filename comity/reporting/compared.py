@@ -91,7 +91,7 @@ def _runs(base: Ran, one: Against) -> Iterator[Line]:
     for what, run in (("base", base), ("new", one.new)):
         model = (run.model,) if run.model else ()
         yield Line(f"{what}: {run.outcomes} cases in", (run.run, *model))
-    yield Line(f"{one.comparison.pairs} cases are in both")
+    yield Line(f"{one.comparison.pairs} cases pair")
 
 
 def _warnings(one: Against) -> Iterator[Line]:
@@ -105,8 +105,7 @@ def _warnings(one: Against) -> Iterator[Line]:
         )
     if asked := one.comparison.asked_otherwise:
         yield Line(
-            f"{len(asked)} cases are asked otherwise in the two runs (their scenario, request or "
-            "norm was changed):",
+            f"{len(asked)} cases of the same id are asked otherwise, and do not pair:",
             _some(asked),
             "yellow",
         )
@@ -137,8 +136,8 @@ def _tables(comparison: Comparison, every: bool) -> Iterator[Part]:
             Line("p: how often chance alone does as much in that row"),
             Line(
                 f"adjusted: the same in any of {len(comparison.headline)} rows of metrics, or of "
-                f"{len(comparison.finer)} finer slices, of which {len(finer)} are shown; a change is "
-                f"said from {ALPHA:.2f} down"
+                f"{len(comparison.finer)} finer slices ({len(finer)} shown; --slices shows all); "
+                f"better or worse is said from {ALPHA:.2f} down"
             ),
         ),
     )

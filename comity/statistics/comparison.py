@@ -1,7 +1,7 @@
 """What got better and what got worse between two runs, and which cases show it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
 from comity.schema import AnyOutcome, Outcome, Status, Word
@@ -9,7 +9,7 @@ from comity.schema.norm import Severity
 from comity.statistics.alarms import adjusted
 from comity.statistics.changes import ALPHA
 from comity.statistics.criteria import DIRECTIONS
-from comity.statistics.pairing import Pair, Row, Rows, by_id, pair, rows
+from comity.statistics.pairing import Pair, Row, Rows, by_id, pair, posed, rows
 from comity.statistics.trust import READ_FROM_TEXT
 
 Course = Literal["better", "worse"]
@@ -60,7 +60,7 @@ class Comparison(Word):
     """How a run differs from the one that it is held against."""
 
     pairs: int
-    """How many cases are in both."""
+    """How many cases are in both, and asked alike; all else goes by these."""
     headline: tuple[Change, ...]
     """Each agent's metrics, over all suites."""
     finer: tuple[Change, ...]
@@ -71,7 +71,7 @@ class Comparison(Word):
     """Those of the first run only."""
     ended: tuple[Ended, ...]
     asked_otherwise: tuple[str, ...]
-    """Cases whose request, scenario or norm is not the same in both."""
+    """Cases of the same id, but of another request, site, stage or breach; they do not pair."""
     only_base: tuple[str, ...]
     only_new: tuple[str, ...]
 
@@ -88,11 +88,23 @@ def compare(
     """
     first = by_id(base)
     seconds = [by_id(new) for new in news]
-    found = [rows(pair(first, second)) for second in seconds]
+    pairs = [pair(first, second) for second in seconds]
+    alike = [[one for one in of if posed(one[0]) == posed(one[1])] for of in pairs]
+    found = [rows(of) for of in alike]
     ps = _adjusted(found, other_rulers)
     return [
-        _comparison(first, second, _changes(of.headline, ps), _changes(of.finer, ps))
-        for second, of in zip(seconds, found, strict=True)
+        Comparison(
+            pairs=len(of),
+            headline=tuple(_change(row, ps.get(row)) for row in shown.headline),
+            finer=tuple(_change(row, ps.get(row)) for row in shown.finer),
+            appeared=_turns((new, base) for base, new in of),
+            vanished=_turns(of),
+            ended=_ended(of),
+            asked_otherwise=tuple(b.case.id for b, n in both if posed(b) != posed(n)),
+            only_base=tuple(case for case in first if case not in second),
+            only_new=tuple(case for case in second if case not in first),
+        )
+        for second, both, of, shown in zip(seconds, pairs, alike, found, strict=True)
     ]
 
 
@@ -110,10 +122,6 @@ def _adjusted(found: Sequence[Rows], other_rulers: Sequence[bool]) -> dict[Row, 
 def _is_read(row: Row) -> bool:
     """Return whether the row's metric is read from text."""
     return row.metric in READ_FROM_TEXT or (row.metric == "Help-R" and row.chat)
-
-
-def _changes(of: Iterable[Row], ps: Mapping[Row, float]) -> tuple[Change, ...]:
-    return tuple(_change(row, ps.get(row)) for row in of)
 
 
 def _change(row: Row, adjusted_p: float | None) -> Change:
@@ -140,32 +148,14 @@ def _change(row: Row, adjusted_p: float | None) -> Change:
     )
 
 
-def _comparison(
-    first: Mapping[str, Outcome],
-    second: Mapping[str, Outcome],
-    headline: tuple[Change, ...],
-    finer: tuple[Change, ...],
-) -> Comparison:
-    pairs = pair(first, second)
-    ended: dict[tuple[Status, Status], list[str]] = defaultdict(list)
+def _ended(pairs: Iterable[Pair]) -> tuple[Ended, ...]:
+    cases: dict[tuple[Status, Status], list[str]] = defaultdict(list)
     for base, new in pairs:
         if base.status is not new.status:
-            ended[base.status, new.status].append(base.case.id)
-    return Comparison(
-        pairs=len(pairs),
-        headline=headline,
-        finer=finer,
-        appeared=_turns((new, base) for base, new in pairs),
-        vanished=_turns(pairs),
-        ended=tuple(
-            Ended(base=before, new=after, cases=tuple(cases))
-            for (before, after), cases in sorted(ended.items())
-        ),
-        asked_otherwise=tuple(
-            base.case.id for base, new in pairs if base.case.request != new.case.request
-        ),
-        only_base=tuple(case for case in first if case not in second),
-        only_new=tuple(case for case in second if case not in first),
+            cases[base.status, new.status].append(base.case.id)
+    return tuple(
+        Ended(base=before, new=after, cases=tuple(ids))
+        for (before, after), ids in sorted(cases.items())
     )
 
 

@@ -12,10 +12,11 @@ from itertools import accumulate
 from comity.schema import Mode
 from comity.schema.scenario import Request
 from comity.statistics.clusters import shared
-from comity.statistics.criteria import Criterion
+from comity.statistics.criteria import Criterion, Regression
 from comity.statistics.metrics import DISCERNMENT
+from comity.statistics.paired import tango
 from comity.statistics.planning import POWER, binomial
-from comity.statistics.rates import Estimate, paired_difference, rate
+from comity.statistics.rates import Estimate, exact, paired_difference, rate
 
 RUNS = 1_000
 """Runs that are drawn: a chance of 0.8 is known to 0.013."""
@@ -24,15 +25,19 @@ MOST_NORMS = 20_000
 _SEED = 20_260_708
 
 
-def clean(criterion: Criterion) -> int:
-    """Return how many norms must be shown, each in a case at least, for flawless ones to pass."""
+def clean(criterion: Criterion | Regression) -> int:
+    """Return how many norms must be shown, each in a case at least, for flawless ones to pass.
 
-    def flawless(norms: int) -> Estimate:
-        if criterion.metric == DISCERNMENT:
-            return paired_difference([(True, False)] * norms)
-        return rate(0 if criterion.side == "at_most" else norms, norms)
-
-    return _fewest(lambda norms: _passes(criterion, flawless(norms)))
+    Of a regression: where no case got worse, and none better.
+    """
+    if isinstance(criterion, Regression):
+        return _fewest(lambda norms: (tango(0, 0, norms).high or 0.0) <= criterion.margin)
+    if criterion.metric == DISCERNMENT:
+        return _fewest(lambda norms: _passes(criterion, paired_difference([(True, False)] * norms)))
+    flawless = 0 if criterion.side == "at_most" else 1
+    return _fewest(
+        lambda norms: _passes(criterion, _interval(criterion, flawless * norms, norms, norms))
+    )
 
 
 def norms_for(criterion: Criterion, size: int, wrong: float, icc: float) -> int | None:
@@ -68,7 +73,11 @@ def _read(criterion: Criterion, found: Counter[int], size: int) -> Estimate:
     n, count = norms * size, sum(count * times for count, times in found.items())
     within = sum(times * count * (size - count) / size for count, times in found.items())
     worth = shared(n, norms, size, count * (n - count) / n, within) if 0 < count < n else norms
-    return rate(count if criterion.side == "at_most" else n - count, n, worth)
+    return _interval(criterion, count if criterion.side == "at_most" else n - count, n, worth)
+
+
+def _interval(criterion: Criterion, count: int, n: int, worth: float) -> Estimate:
+    return (exact if criterion.interval == "exact" else rate)(count, n, worth)
 
 
 def _passes(criterion: Criterion, found: Estimate) -> bool:
@@ -93,7 +102,7 @@ def _fewest(enough: Callable[[int], bool]) -> int:
     return high
 
 
-def at_hand(criterion: Criterion, requests: Iterable[Request]) -> list[Request]:
+def at_hand(criterion: Criterion | Regression, requests: Iterable[Request]) -> list[Request]:
     """Return the requests that a criterion is about; of discernment those of complete pairs."""
     where = {key: value for key, value in criterion.where.items() if key != "agent"}
     lure = where.pop("lure", "content")

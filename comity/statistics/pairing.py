@@ -70,6 +70,13 @@ def by_id(outcomes: Iterable[AnyOutcome]) -> dict[str, Outcome]:
     return {o.case.id: o for o in outcomes if isinstance(o, Outcome)}
 
 
+def posed(outcome: Outcome) -> tuple[object, ...]:
+    """Return what makes two cases of one id the same: what is asked, shown, and looked for."""
+    request = outcome.case.request
+    scenario = request.scenario
+    return outcome.case.site, request.text, request.asks, scenario.breach, scenario.stage
+
+
 def pair(first: Mapping[str, Outcome], second: Mapping[str, Outcome]) -> list[Pair]:
     """Return the cases that are in both runs."""
     return [(outcome, second[case]) for case, outcome in first.items() if case in second]

@@ -10,7 +10,7 @@ is settled tells no more of itself by being asked again.
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from math import comb
 
@@ -58,14 +58,6 @@ class Planned:
     def cases(self) -> int:
         """How many cases count."""
         return sum(self.sizes)
-
-    def repeated(self, times: int) -> "Planned":
-        """Return the same with as many times the trials."""
-        return replace(self, sizes=tuple(size * times for size in self.sizes))
-
-    def widened(self, times: int) -> "Planned":
-        """Return the same with as many times the norms."""
-        return replace(self, sizes=self.sizes * times)
 
 
 class Plan:

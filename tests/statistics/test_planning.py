@@ -48,12 +48,14 @@ def noticed(rows):
     [(settled, 240, 1, 0.1), (settled, 70, 4, 0.1), (settled, 90, 3, 0.3), (graded, 70, 4, 0.1)],
 )
 def test_a_drop_of_ten_points_is_found_as_often_as_promised(law, norms, size, wrong):
-    rows = [Planned(metric, {}, (size,) * norms, wrong) for metric in ("Silent-R", "AC-R", "Over-R")]
+    rows = [
+        Planned(metric, {}, (size,) * norms, wrong) for metric in ("Silent-R", "AC-R", "Over-R")
+    ]
     promised = Plan(rows, ICC).power(rows[0], 0.1)
     dropped = compared(law, norms, size, wrong, wrong + 0.1, 1)
     others = [compared(law, norms, size, wrong, wrong, seed) for seed in (2, 3)]
     found = noticed([dropped, *others])
-    print(law.__name__, norms,size,wrong,promised,found)
+    print(law.__name__, norms, size, wrong, promised, found)
     if law is settled:
         assert abs(found - promised) <= 0.03
     else:
