@@ -10,7 +10,10 @@ randomization test; flipping whole blocks that are exchangeable: Winkler and oth
 
 from collections.abc import Iterable
 from functools import lru_cache
-from math import gcd
+from math import gcd, sqrt
+from statistics import NormalDist
+
+_NORMAL = NormalDist()
 
 
 class Flips:
@@ -18,6 +21,7 @@ class Flips:
 
     def __init__(self, parts: Iterable[int]) -> None:
         sizes = sorted(abs(part) for part in parts if part)
+        self.squares = sum(size * size for size in sizes)
         self._unit = gcd(*sizes)
         self._sum = sum(sizes) // (self._unit or 1)
         self._chances = _chances(tuple(size // self._unit for size in sizes))
@@ -27,6 +31,17 @@ class Flips:
         if total == 0:
             return 1.0
         return self._chances[(self._sum - abs(total) // self._unit) // 2]
+
+    def p(self, total: int) -> float:
+        """Return the p of `total`: the larger of its chance and of what the normal law makes of it.
+
+        The score is total / √Σ D², D being a part (Durkalski, Palesch, Lipsitz and Rust, Statistics
+        in Medicine 22, 2003): McNemar's where no part is more than 1. It is the larger where a few
+        parts are most of the sum.
+        """
+        if total == 0:
+            return 1.0
+        return max(self.chance(total), 2 * _NORMAL.cdf(-abs(total) / sqrt(self.squares)))
 
     def beyond(self, level: float) -> int:
         """Return the largest sum that is more probable than `level`; 0 where none is."""

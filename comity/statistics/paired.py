@@ -79,6 +79,7 @@ def _at_most(count: int, m: int) -> float:
 
 
 def lost_given(difference: float, gained: float, lost: float, n: float) -> float:
+    """Return the likeliest share of `lost` where the difference is this: Tango's q."""
     b = (2 * n - gained + lost) * difference - gained - lost
     c = -lost * difference * (1 - difference)
     return (sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)

@@ -16,6 +16,7 @@ from comity.statistics.families import holm
 from comity.statistics.flips import Flips
 from comity.statistics.metrics import RATES, Answer, Metric, inside, measure, norm
 from comity.statistics.paired import tango
+from comity.statistics.pairing import posed
 from comity.statistics.rates import Estimate
 from comity.statistics.trust import LookUp, asked, judges_of
 
@@ -136,20 +137,13 @@ def _paired(old: _Answers, new: _Answers) -> tuple[list[Pair], int]:
     unpaired = 0
     for case_id, (outcome, after) in new.items():
         like, before = old.get(case_id, (None, None))
-        if like is not None and _put(like) != _put(outcome):
+        if like is not None and posed(like) != posed(outcome):
             before = None
         if before is not None and after is not None:
             pairs.append((norm(outcome), before, after))
         elif before is not None or after is not None:
             unpaired += 1
     return pairs, unpaired
-
-
-def _put(outcome: Outcome) -> tuple[object, ...]:
-    """Return what makes two cases of one id the same: what is asked, shown, and looked for."""
-    request = outcome.case.request
-    scenario = request.scenario
-    return outcome.case.site, request.text, request.asks, scenario.breach, scenario.stage
 
 
 def _judged(
