@@ -21,10 +21,10 @@ FACTS = {
 def keep(tmp_path):
     """Keeps a run by its name, of the facts above but for what is given."""
 
-    def run(name, verdict=None, gate=GATE, **facts):
-        folder = tmp_path / "runs" / name
+    def run(name, verdict=None, gate=GATE, folder=None, **facts):
+        folder = tmp_path / "runs" / (folder or name)
         folder.mkdir(parents=True)
-        (folder / "run.json").write_text(json.dumps({**FACTS, **facts}))
+        (folder / "run.json").write_text(json.dumps({"run": name, **FACTS, **facts}))
         if verdict is not None:
             told = {"verdict": {"verdict": verdict, "gate": {"sha256": gate}}}
             (folder / "summary.json").write_text(json.dumps(told))
@@ -40,8 +40,8 @@ def names(folder):
 def test_runs_of_the_same_that_were_made_before_are_found_with_what_this_gate_said(keep):
     keep("20261101-000000-a", "FAIL")
     keep("20261101-000001-a", "FAIL", gate="b" * 64)
-    keep("20261101-000002-a")
-    mine = keep("20261102-000000-a", "PASS")
+    keep("20261101-000002-a", folder="zzz")
+    mine = keep("20261102-000000-a", "PASS", folder="aaa")
     keep("20261103-000000-a", "FAIL")
     assert names(mine) == [
         ("20261101-000000-a", "FAIL"),
@@ -89,8 +89,9 @@ def test_of_a_run_whose_revision_says_nothing_none_is_known(keep, change):
         "[]",
         "{",
         '{"git": 3}',
-        json.dumps({**FACTS, "agents": 1}),
-        json.dumps({**FACTS, "selected": [[]]}),
+        json.dumps({"run": "1", **FACTS, "agents": 1}),
+        json.dumps({"run": "1", **FACTS, "selected": [[]]}),
+        json.dumps({"run": 1, **FACTS}),
         "[" * 100_000,
     ],
 )
