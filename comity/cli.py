@@ -5,7 +5,17 @@ import sys
 
 from comity.errors import ComityError
 from comity.models import commands as serving
-from comity.reporting import annotating, calibration, gate, judge_check, merge, scenarios, voices
+from comity.reporting import (
+    annotating,
+    calibration,
+    compare,
+    gate,
+    judge_check,
+    merge,
+    power,
+    scenarios,
+    voices,
+)
 from comity.schema.base import printable
 
 USAGE_ERROR = 4
@@ -26,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     judge_check.register(subparsers)
     gate.register(subparsers)
     merge.register(subparsers)
+    compare.register(subparsers)
+    power.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)

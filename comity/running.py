@@ -17,7 +17,7 @@ from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
 from comity.schema import AnyOutcome, Status
-from comity.statistics.gate import Decision
+from comity.statistics.decision import Decision
 
 if TYPE_CHECKING:
     from comity.run.results import Result
@@ -121,24 +121,31 @@ class Running:
         except InfrastructureError as error:
             self.problems.append(f"whether the judges were calibrated is not known: {error}")
         decision = self._decide(outcomes)
-        verdict = self._gating.told if self._gating else None
-        try:
-            if self.session.tries:
-                found = robustness.content(self.session.robustness)
-                store.write(robustness.FILE, found)
-            told = summary(
-                store.id, outcomes, self._calibration, verdict, self.session.perspectives
-            )
-            store.write(SUMMARY_FILE, told)
-        except InfrastructureError as error:
-            self.problems.append(str(error))
-            self.errored += 1
+        self._write_down(outcomes)
         self._clear_up(self.session.close)
         ended = [pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED]
         if not self._selected.here:
             ended.append(pytest.ExitCode.NO_TESTS_COLLECTED)  # all are left to other shards
-        if session.exitstatus not in ended:
-            return
+        if session.exitstatus in ended:
+            session.exitstatus = self._exit_code(outcomes, decision)
+
+    def _write_down(self, outcomes: Sequence[AnyOutcome]) -> None:
+        """Write what the run came to, for other programs."""
+        session, store = self.session, self.session.store
+        verdict = self._gating.told if self._gating else None
+        try:
+            if session.tries:
+                store.write(robustness.FILE, robustness.content(session.robustness))
+            told = summary(store.id, outcomes, self._calibration, verdict, session.perspectives)
+            store.write(SUMMARY_FILE, told)
+        except InfrastructureError as error:
+            self.problems.append(str(error))
+            self.errored += 1
+
+    def _exit_code(self, outcomes: Sequence[AnyOutcome], decision: Decision | None) -> int:
+        """Return the exit code of a session that nothing has cut short."""
+        if self.failed:
+            return pytest.ExitCode.TESTS_FAILED
         if decision is not None:
             code = gate.EXIT_CODES[decision.verdict]
         elif not self._selected.here:
@@ -146,11 +153,7 @@ class Running:
         else:
             judged = any(outcome.status is Status.JUDGED for outcome in outcomes)
             code = pytest.ExitCode.OK if judged else NOTHING_DECIDED
-        if self.failed:
-            code = pytest.ExitCode.TESTS_FAILED
-        elif self.errored and code == pytest.ExitCode.OK:
-            code = NOTHING_DECIDED
-        session.exitstatus = code
+        return NOTHING_DECIDED if self.errored and code == pytest.ExitCode.OK else code
 
     def _decide(self, outcomes: Sequence[AnyOutcome]) -> Decision | None:
         """Ask the gate, where there is one."""
@@ -159,8 +162,8 @@ class Running:
         if strays := self._gating.strays(outcomes):
             self.problems.append(f"{strays} cultural tests errored by themselves, not their cases")
             self.errored += strays
-        selected = self.session.store.facts["selected"]
-        return self._gating.decide(outcomes, self._calibration, selected)
+        store = self.session.store
+        return self._gating.decide(outcomes, self._calibration, store.facts["selected"], store)
 
     def _clear_up(self, step: Callable[[], list[str]]) -> None:
         try:

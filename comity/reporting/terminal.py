@@ -11,12 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.judges.calibration import Calibration
-from comity.reporting import heard, judged, waits
+from comity.reporting import cultures, heard, judged, trials, waits
 from comity.reporting.heard import Perspectives
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import AnyOutcome, Outcome, Status, VariedOutcome
 from comity.statistics.metrics import Metric, metrics
+from comity.statistics.repeats import repeated
 from comity.statistics.trust import asked, trusted
 
 # Over fewer cases than this a rate of finished cases says nothing of the time that is left.
@@ -51,9 +52,10 @@ def render(
 ) -> str:
     """Return the terminal summary: per agent and suite the rates with n and interval.
 
-    `verbose` adds a line a case on where its time went; `notes` are told at the end. With the
-    `calibration` of the run's judges, what they read from text stands there corrected, too. Of
-    open questions it says whose voices are heard, of the `perspectives` by suite.
+    `verbose` adds rates by culture, and a line a case on where its time went; `notes` are told at
+    the end. With the `calibration` of the run's judges, what they read from text stands there
+    corrected, too. Of open questions it says whose voices are heard, of the `perspectives` by
+    suite.
     """
     console = Console(
         file=io.StringIO(),
@@ -71,8 +73,14 @@ def render(
     for (agent, suite), group in by_group.items():
         console.print(_heading(agent, suite, group), soft_wrap=True)
         if judged_by_norms := [one for one in group if isinstance(one, Outcome)]:
-            rows = [r for r in metrics(judged_by_norms) if _overall(r) and (r.n or r.open)]
+            measured = metrics(judged_by_norms)
+            rows = [r for r in measured if _overall(r) and (r.n or r.open)]
             console.print(_table(rows, calibration))
+            for shown in (
+                *trials.table(repeated(judged_by_norms)),
+                *(cultures.table(measured) if verbose else ()),
+            ):
+                console.print(shown, soft_wrap=isinstance(shown, str))
             of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
         for shown in heard.table(group, (perspectives or {}).get(suite, ())):
             console.print(shown)
@@ -113,15 +121,27 @@ def _table(rows: Sequence[Metric], calibration: Calibration | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("metric", "mode"):
         table.add_column(column)
-    for column in ("n", "rate", "95 % interval", "open"):
+    # Where every case is of a norm of its own, they are worth what they count.
+    worth = ("worth",) if any(worth_less(row.n, row.effective_n) for row in rows) else ()
+    for column in ("n", *worth, "rate", "95 % interval", "open"):
         table.add_column(column, justify="right")
     if calibration is not None:
         table.add_column("corrected", justify="right")
     for row in rows:
         lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
-        cells = (row.metric, lured or row.slice.get("mode", ""), *_figures(row))
-        table.add_row(*cells, *(() if calibration is None else (_corrected(row, calibration),)))
+        n, *figures = _figures(row)
+        cells = [row.metric, lured or row.slice.get("mode", ""), n]
+        cells += [worth_less(row.n, row.effective_n) for _ in worth]
+        table.add_row(
+            *cells, *figures, *(() if calibration is None else (_corrected(row, calibration),))
+        )
     return table
+
+
+def worth_less(n: int, effective: float) -> str:
+    """Return how many independent cases `n` is worth, where that is another number; else ''."""
+    told = f"{effective:.1f}".removesuffix(".0")
+    return "" if told == str(n) else told
 
 
 def _figures(row: Metric) -> tuple[str, str, str, str]:
