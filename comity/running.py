@@ -1,6 +1,7 @@
 """The one run of a pytest session: started, waited for, counted, closed and summed up."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,9 @@ from comity.interrupts import Interrupts
 from comity.judges import calibration
 from comity.judges.calibration import Calibration
 from comity.marks import POOLED
-from comity.reporting import gate, terminal
+from comity.reporting import gate, markdown_summary, terminal
 from comity.reporting.live import LiveLine, Starting
+from comity.reporting.markdown_summary import Told
 from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
@@ -98,14 +100,14 @@ class Running:
             self.problems.append(f"whether the judges were calibrated is not known: {error}")
         decision = self._decide(outcomes)
         verdict = self._gating.told if self._gating else None
+        told = summary(store.id, outcomes, self._calibration, verdict, self.session.perspectives)
         try:
-            told = summary(
-                store.id, outcomes, self._calibration, verdict, self.session.perspectives
-            )
             store.write(SUMMARY_FILE, told)
         except InfrastructureError as error:
             self.problems.append(str(error))
             self.errored += 1
+        if markdown_summary.is_wanted():
+            self._add_to_step(Told.model_validate(told), outcomes)
         self._clear_up(self.session.close)
         if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return
@@ -129,6 +131,19 @@ class Running:
             self.errored += strays
         return self._gating.decide(outcomes, self._calibration, self._tests.values())
 
+    def _add_to_step(self, told: Told, outcomes: Sequence[AnyOutcome]) -> None:
+        """Add the run to the summary of GitHub's step; that this fails is told, and no more."""
+        selected = self._tests.values()
+        text = markdown_summary.render(told, outcomes, self._shown, selected, self._calibration)
+        if problem := markdown_summary.add_to_step(text):
+            self.problems.append(problem)
+
+    @property
+    def _shown(self) -> Path:
+        """The run's folder, as people are told it."""
+        folder, root = self.session.store.folder, self.session.places.root
+        return folder.relative_to(root) if folder.is_relative_to(root) else folder
+
     def _clear_up(self, step: Callable[[], list[str]]) -> None:
         try:
             with self._interrupts.cuttable():
@@ -139,13 +154,10 @@ class Running:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the rates, and what the gate says."""
         terminalreporter.section("cultural norms")
-        folder = self.session.store.folder
-        root = self.session.places.root
-        shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         writer = terminalreporter._tw
         text = terminal.render(
             self.session.finished(),
-            shown,
+            self._shown,
             writer.fullwidth,
             color=writer.hasmarkup,
             verbose=self.config.option.verbose > 0,
