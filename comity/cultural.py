@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
 from comity.marks import MARK, OUTCOME
-from comity.reporting import allure
+from comity.reporting import allure, junit
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
 from comity.running import Running
@@ -32,6 +32,7 @@ class Cultural:
         self._selected: list[str] = []
         """The ids of the cases that tests are selected over."""
         self.allure = allure.Results(config)
+        self._tells_junit = junit.is_asked_for(config)
         try:
             self.session = session_of(config)
         except ComityError as error:
@@ -124,10 +125,12 @@ class Cultural:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Hand the case's evidence to Allure, from the test's own thread."""
+        """Hand the case's evidence to Allure and its facts to JUnit, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
         if found is not None:
             self.allure.add(found, self.folder)
+            if self._tells_junit:
+                item.user_properties.extend(junit.properties(found, self.folder.name))
         return (yield)
 
 
