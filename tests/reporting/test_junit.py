@@ -51,11 +51,9 @@ def test_an_item_has_its_cases_facts_and_findings(project, more):
         }
 
 
-def test_a_case_that_was_not_judged_says_so_and_has_no_findings(project):
+def test_a_case_that_was_not_judged_says_so(project):
     project.run("-k", "violate", agents=("erring",))
-    for properties, _ in items(project).values():
-        assert properties["status"] == "agent_error"
-        assert not [name for name in properties if name.startswith("finding.")]
+    assert {found["status"] for found, _ in items(project).values()} == {"agent_error"}
 
 
 def test_no_text_of_a_model_breaks_the_file(project, model_server):
@@ -64,7 +62,7 @@ def test_no_text_of_a_model_breaks_the_file(project, model_server):
     model_server.models[:] = ['m"&<\ufffe>']
     project.run("-k", "violate", "--model-url", model_server.url, agents=("chat_asker",))
     (properties, failure), *_ = items(project).values()
-    assert properties["model"] == 'm"&<#xFFFE>'
+    assert properties["model"] == 'm"&<\\ufffe>'
     assert "&" in failure
     assert "\U0001f98a" in failure
 
