@@ -6,6 +6,7 @@ import sys
 from comity.errors import ComityError
 from comity.models import commands as serving
 from comity.reporting import (
+    allure_report,
     annotating,
     calibration,
     gate,
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     annotating.register(subparsers)
     judge_check.register(subparsers)
     gate.register(subparsers)
+    allure_report.register(subparsers)
     markdown_summary.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)

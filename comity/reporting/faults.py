@@ -39,6 +39,8 @@ class Fault(NamedTuple):
 
     what: str
     why: str
+    question: Question | None = None
+    """What was asked, where a finding says so."""
 
 
 def faults(outcome: AnyOutcome) -> list[Fault]:
@@ -52,7 +54,7 @@ def faults(outcome: AnyOutcome) -> list[Fault]:
     if outcome.status is not Status.JUDGED or not isinstance(outcome, Outcome):
         return []
     return [
-        Fault(what, finding.reason)
+        Fault(what, finding.reason, question)
         for question, value, modes, what in _WRONG
         if outcome.case.request.mode in modes
         and (finding := outcome.finding(question)) is not None
