@@ -15,6 +15,7 @@ from comity.cli import main
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/ci.md").read_text("utf-8")
 JOBS = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)]
+OPTION = r"(?<![\w-])--?[a-z][a-z-]*"
 OURS = ("pytest", "comity", "pip", "playwright")
 
 
@@ -45,7 +46,13 @@ def commands():
 
 
 def options(words):
-    return {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    """Return the options, without hyphens within: pytest takes --junitxml for --junit-xml."""
+    given = [word.partition("=")[0] for word in words]
+    return {as_named(word) for word in given if re.fullmatch(OPTION, word)}
+
+
+def as_named(option):
+    return option.lstrip("-").replace("-", "")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +64,7 @@ def known_to_pytest():
         text=True,
         check=True,
     )
-    return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", done.stdout))
+    return {as_named(option) for option in re.findall(OPTION, done.stdout)}
 
 
 def test_there_are_jobs_and_their_scripts_are_whole():
@@ -84,7 +91,9 @@ def test_comity_knows_the_command_and_its_options(words, capsys):
     with pytest.raises(SystemExit) as ended:
         main([words[1], "--help"])
     assert ended.value.code == 0
-    assert options(words) <= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    assert options(words) <= {
+        as_named(option) for option in re.findall(OPTION, capsys.readouterr().out)
+    }
 
 
 def test_what_is_installed_is_among_the_extras():

@@ -51,8 +51,9 @@ def keep(path: Path, entries: list[dict[str, Any]], new: dict[str, Any], ended: 
     Raises:
         OSError: the disk refuses.
     """
-    # A case's labels are most of an entry, and no trend shows them.
-    results = {key: {**one, "labels": []} for key, one in new["testResults"].items()}
+    # A case's labels and its story are most of an entry, and no trend shows them.
+    slim = {"labels": [], "trace": ""}
+    results = {key: {**one, **slim} for key, one in new["testResults"].items()}
     entry = {**new, "timestamp": round(ended * 1000), "testResults": results}
     others = [one for one in entries if one["name"] != new["name"]]
     write(path, sorted([*others, entry], key=lambda one: one["timestamp"])[-MAX_RUNS:])

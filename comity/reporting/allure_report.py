@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from comity.models.steps import locked, run_step
 from comity.reporting import allure_cli, allure_history, allure_results
 from comity.reporting.gate import LATEST
 from comity.run import store
+from comity.run.scratch import Scratch
 
 FILE = "allure.html"
 _MAKE_SECONDS = 5.0
@@ -91,37 +91,43 @@ def make(run: Path, into: Path, history: Path, progress: Progress) -> int:
     name = f"Comity {store.read_facts(run).run}"
     node = allure_cli.find_node()
     program = allure_cli.ensure_allure(node, progress)
+    scratch = Scratch.make()
     try:
-        with tempfile.TemporaryDirectory(prefix="comity-allure-") as scratch:
-            results, made, trend = (Path(scratch, part) for part in ("results", "made", "trend"))
-            results.mkdir()
-            cut, ended = allure_results.write(run, results)
-            if not ended:
-                raise InfrastructureError(f"{run} has no outcome yet: there is nothing to show")
-            # Two reports at once would each forget the other's line.
-            waiting = history.with_name(f".{history.name}.lock")
-            with locked(waiting, "making a report", progress):
-                entries = allure_history.read(history)
-                earlier = allure_history.before(entries, name, ended)
-                allure_history.write(trend, earlier)
-                run_step(
-                    "Making Allure's report",
-                    [
-                        *(*node.node, str(program), "awesome", str(results), "--single-file"),
-                        *("--cwd", scratch, "--output", str(made), "--report-name", name),
-                        *("--history-path", str(trend)),
-                    ],
-                    progress=progress,
-                    expected_seconds=_MAKE_SECONDS,
-                    fix="This is a fault of Allure's or ours: the run itself is whole.",
-                )
-                _put(into, without_network((made / "index.html").read_bytes()))
-                [*_, new] = allure_history.read(trend)
-                allure_history.keep(history, entries, new, ended)
+        cut, ended = allure_results.write(run, _folder(scratch.path / "results"))
+        if not ended:
+            raise InfrastructureError(f"{run} has no outcome yet: there is nothing to show")
+        # Two reports at once would each forget the other's line.
+        waiting = history.with_name(f".{history.name}.lock")
+        with locked(waiting, "making a report", progress):
+            entries = allure_history.read(history)
+            trend = scratch.path / allure_history.FILE
+            allure_history.write(trend, allure_history.before(entries, name, ended))
+            made = scratch.path / "made"
+            run_step(
+                "Making Allure's report",
+                [
+                    *(*node.node, str(program), "awesome", str(scratch.path / "results")),
+                    *("--cwd", str(scratch.path), "--output", str(made), "--single-file"),
+                    *("--report-name", name, "--history-path", str(trend)),
+                ],
+                progress=progress,
+                expected_seconds=_MAKE_SECONDS,
+                fix="This is a fault of Allure's or ours: the run itself is whole.",
+            )
+            _put(into, without_network((made / "index.html").read_bytes()))
+            [*_, new] = allure_history.read(trend)
+            allure_history.keep(history, entries, new, ended)
     except OSError as error:
         where = error.filename2 or error.filename or into
         raise ConfigurationError(f"{where} cannot be written: {error.strerror}") from None
+    finally:
+        scratch.remove()
     return cut
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 def without_network(page: bytes) -> bytes:

@@ -12,9 +12,10 @@ from comity.run import files, store
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.schema.base import printable
 
-MAX_EVIDENCE_BYTES = 48 * 1024 * 1024
-"""What a page carries of evidence: a browser opens it in seconds. Of a larger run the cases without
-a fault have only their story once half of it is spent, and all others once all of it is."""
+MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
+"""What a page carries of evidence, so that browsers open it: 5,000 cases make 60 MB without any. Of
+a larger run the cases without a fault have only their story once half of it is spent, and all
+others once all of it is."""
 MAX_CHARACTERS = 1_000
 _BROKEN = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
 _SKIPPED = (Status.DORMANT, Status.UNAVAILABLE)
@@ -64,7 +65,10 @@ def _result(
         # What Allure's history goes by, together with the parameters that are not excluded.
         "testCaseId": case.id,
         "status": _status(outcome, found),
-        "statusDetails": {"message": printable(_message(outcome, found), MAX_CHARACTERS)},
+        "statusDetails": {
+            "message": printable(_message(outcome, found), MAX_CHARACTERS),
+            "trace": outcome.story() if found else "",
+        },
         "start": round(outcome.timing.started * 1000),
         "stop": round(outcome.timing.stopped * 1000),
         "labels": [{"name": name, "value": value} for name, value in allure.labels(outcome)],
