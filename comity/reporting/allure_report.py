@@ -38,7 +38,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="show a stored run as a page",
         description="Write Allure's report of a stored run, with its history.",
     )
-    parser.add_argument("--allure", action="store_true", required=True, help="by Allure 3")
     parser.add_argument(
         "folder",
         nargs="?",
@@ -50,13 +49,21 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--into", type=Path, metavar="FILE", help=f"default: {FILE} in the run's folder"
     )
+    add_options(parser, required=True)
+    parser.set_defaults(run=run)
+
+
+def add_options(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Add the options that are about Allure."""
+    parser.add_argument(
+        "--allure", action="store_true", required=required, help="as Allure 3 shows runs"
+    )
     parser.add_argument(
         "--history",
         type=Path,
         metavar="FILE",
-        help=f"default: {allure_history.FILE} beside the runs",
+        help=f"Allure's history; default: {allure_history.FILE} beside the runs",
     )
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -190,7 +190,9 @@ def _verdict(judged: _Judged | None) -> Iterator[str]:
     yield f"## Comity: {judged.verdict}"
     yield f"By the gate {code(judged.gate.file, MAX_NAME_CHARACTERS)}:"
     worst_first = sorted(gate.entries(judged), key=lambda entry: WORST.index(entry[0]))
-    yield "\n".join(f"- **{word}** {code(line, MAX_CHARACTERS)}" for _, word, line in worst_first)
+    yield "\n".join(
+        f"- **{word}** {code(line, gate.MAX_LINE_CHARACTERS)}" for _, word, line in worst_first
+    )
 
 
 def _figures(groups: Sequence[_Group], measured: Calibration | None) -> Iterator[str]:
@@ -265,7 +267,7 @@ def _notes(
 def _next(judged: _Judged | None, folder: Path) -> Iterator[str]:
     yield "### What next"
     if judged is not None:
-        yield f"Exit code {EXIT_CODES[judged.verdict]}. {_NEXT[judged.verdict]}"
+        yield f"The gate's exit code is {EXIT_CODES[judged.verdict]}. {_NEXT[judged.verdict]}"
     yield f"The run is kept in {_name(str(folder))}: what each case asked, saw, did and said."
 
 

@@ -122,7 +122,7 @@ def test_a_run_has_one_line_in_the_history_however_often_it_is_shown(labelled):
     first = later(labelled, 100)
     second = later(labelled, 200)
     history = first.folder.parents[1] / allure_history.FILE
-    history.write_text('{"name": "half a li\n[]\n', "utf-8")
+    history.write_bytes(b'{"name": "half a li\n[]\n\xff\n{"testResults": {}}\n')
 
     def show(store):
         assert main(["report", "--allure", str(store.folder)]) == 0
