@@ -64,7 +64,8 @@ Agent `agents/secret.py:tattletale` with `hidden-model-7b` on `gifts`: 6 cases, 
 ### What next
 
 The gate's exit code is 1. Read the cases above, mend the agent, and run again. A finding \
-that is wrong is mended in its scenario or norm; what is known and borne has a waiver in the gate's file.
+that is wrong is mended in its scenario or norm; what is known and borne has a waiver in the \
+gate's file.
 
 The run is kept in `{folder}`: what each case asked, saw, did and said.
 """
