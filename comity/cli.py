@@ -12,6 +12,7 @@ from comity.reporting import (
     gate,
     judge_check,
     markdown_summary,
+    merge,
     scenarios,
     voices,
 )
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     gate.register(subparsers)
     allure_report.register(subparsers)
     markdown_summary.register(subparsers)
+    merge.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)

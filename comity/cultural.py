@@ -1,6 +1,6 @@
 """What the plugin does once a session has cultural tests: collect, run, hand out outcomes."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
-from comity.marks import MARK, OUTCOME
+from comity.marks import MARK, OUTCOME, POOLED
 from comity.reporting import allure, junit
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
@@ -31,6 +31,8 @@ class Cultural:
         self._running: Running | None = None
         self._selected: list[str] = []
         """The ids of the cases that tests are selected over."""
+        self._of_all_shards: list[str] = []
+        """The same, and those of the cases that are left to other shards."""
         self.allure = allure.Results(config)
         self._tells_junit = junit.is_asked_for(config)
         try:
@@ -49,8 +51,19 @@ class Cultural:
                 self.problems.append(str(error))
             return []
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Put the tests in order; once all others have selected, leave some to other shards."""
+        self._put_in_order(items)
+        result = yield
+        self._of_all_shards = list(_cases(items))
+        if self.session is not None and self.session.settings.shard is not None:
+            self._leave_to_other_shards(items, self.session)
+        return result
+
+    def _put_in_order(self, items: list[pytest.Item]) -> None:
         """Find what is wrong with the agents; drop tests that have no case."""
         try:
             if self.session is not None and not self.problems:
@@ -66,8 +79,23 @@ class Cultural:
             has_case = _case_id(item) or not item.get_closest_marker(MARK)
             (kept if has_case else empty).append(item)
         items[:] = _together(kept)
-        if empty:
-            self.config.hook.pytest_deselected(items=empty)
+        self._deselect(empty)
+
+    def _leave_to_other_shards(self, items: list[pytest.Item], session: Session) -> None:
+        """Drop the tests over other shards' cases, and those over the cases of all shards."""
+        ours = set(session.of_shard(self._of_all_shards))
+        kept: list[pytest.Item] = []
+        others: list[pytest.Item] = []
+        for item in items:
+            case_id = _case_id(item)
+            is_ours = case_id in ours if case_id else not item.get_closest_marker(POOLED)
+            (kept if is_ours else others).append(item)
+        items[:] = kept
+        self._deselect(others)
+
+    def _deselect(self, items: list[pytest.Item]) -> None:
+        if items:
+            self.config.hook.pytest_deselected(items=items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -75,11 +103,11 @@ class Cultural:
         if self.config.option.collectonly:
             return
         tests = {item: case_id for item in session.items if (case_id := _case_id(item)) is not None}
-        self._selected = list(dict.fromkeys(tests.values()))
+        self._selected = list(_cases(session.items))
         if tests and (hiding := reruns.hiding(self.config, tests)):
             self.problems.append(hiding)
             self.refuse()
-        self.begin({item.nodeid: case_id for item, case_id in tests.items()})
+        self.begin({item.nodeid: one for item, one in tests.items()}, self._of_all_shards)
 
     def refuse(self) -> None:
         """End here: suites, options or agents are wrong.
@@ -89,14 +117,16 @@ class Cultural:
         """
         raise pytest.UsageError("\n".join(self.problems))
 
-    def begin(self, tests: dict[str, str]) -> None:
+    def begin(self, tests: dict[str, str], of_all_shards: Sequence[str]) -> None:
         """Start the cases of the selected tests; `tests` has a case id by node id.
+
+        Where all cases are left to other shards there is a run without any.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        if self.session is not None and tests:
-            self._running = Running.start(self.config, self.session, tests)
+        if self.session is not None and of_all_shards:
+            self._running = Running.start(self.config, self.session, tests, of_all_shards)
 
     def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.
@@ -170,6 +200,7 @@ def session_of(config: pytest.Config) -> Session:
             "mark": config.option.markexpr,
             "gate": gate.record if gate else None,
         },
+        resume=config.getoption("resume"),
     )
 
 
@@ -185,6 +216,11 @@ def _together(items: list[pytest.Item]) -> list[pytest.Item]:
         for place, item in enumerate(items)
     ]
     return [item for _, item in sorted(zip(order, items, strict=True), key=itemgetter(0))]
+
+
+def _cases(items: Iterable[pytest.Item]) -> dict[str, None]:
+    """Return the ids of the cases that tests are over, each once, in their order."""
+    return {case_id: None for item in items if (case_id := _case_id(item)) is not None}
 
 
 def _case_id(item: pytest.Item) -> str | None:

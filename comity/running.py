@@ -41,10 +41,17 @@ class Running:
         self._interrupts = Interrupts(session.hurry)
 
     @classmethod
-    def start(cls, config: pytest.Config, session: Session, tests: Mapping[str, str]) -> "Running":
+    def start(
+        cls,
+        config: pytest.Config,
+        session: Session,
+        tests: Mapping[str, str],
+        of_all_shards: Sequence[str],
+    ) -> "Running":
         """Check and open what the cases need, then start them all.
 
-        `tests` has the case's id by the node id of each test over one.
+        `tests` has the case's id by the node id of each test over one; `of_all_shards` has the ids
+        of all cases that were selected, whoever runs them.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
@@ -53,7 +60,7 @@ class Running:
         config.add_cleanup(running._interrupts.restore)
         try:
             with running._interrupts.cuttable():
-                session.start(list(dict.fromkeys(tests.values())), Starting(config))
+                session.start(list(dict.fromkeys(tests.values())), Starting(config), of_all_shards)
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(running, "comity-running")
@@ -109,10 +116,15 @@ class Running:
         if markdown_summary.is_wanted():
             self._add_to_step(Told.model_validate(told), outcomes)
         self._clear_up(self.session.close)
-        if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        ended = [pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED]
+        if not self._tests:
+            ended.append(pytest.ExitCode.NO_TESTS_COLLECTED)  # all are left to other shards
+        if session.exitstatus not in ended:
             return
         if decision is not None:
             code = gate.EXIT_CODES[decision.verdict]
+        elif not self._tests:
+            code = pytest.ExitCode.OK
         else:
             judged = any(outcome.status is Status.JUDGED for outcome in outcomes)
             code = pytest.ExitCode.OK if judged else NOTHING_DECIDED
@@ -129,11 +141,12 @@ class Running:
         if strays := self._gating.strays(outcomes):
             self.problems.append(f"{strays} cultural tests errored by themselves, not their cases")
             self.errored += strays
-        return self._gating.decide(outcomes, self._calibration, self._tests.values())
+        selected = self.session.store.facts["selected"]
+        return self._gating.decide(outcomes, self._calibration, selected)
 
     def _add_to_step(self, told: Told, outcomes: Sequence[AnyOutcome]) -> None:
         """Add the run to the summary of GitHub's step; that this fails is told, and no more."""
-        selected = self._tests.values()
+        selected = self.session.store.facts["selected"]
         text = markdown_summary.render(told, outcomes, self._shown, selected, self._calibration)
         if problem := markdown_summary.add_to_step(text):
             self.problems.append(problem)

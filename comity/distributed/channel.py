@@ -31,6 +31,8 @@ class Collected(Word):
 
     tests: dict[str, str]
     """The case's id by the node id of each selected test."""
+    of_all_shards: tuple[str, ...]
+    """The ids of all selected cases, whoever runs them."""
     problems: tuple[str, ...]
 
 

@@ -30,7 +30,7 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self._collected = Collected(tests={}, problems=())
+        self._collected = Collected(tests={}, of_all_shards=(), problems=())
         self._tests: dict[str, str] = {}
         self._running: Running | None = None
         self._line: Ticking | None = None
@@ -67,7 +67,7 @@ class Controller:
         """Start the cases when the first worker has collected; end here if something is wrong."""
         if self._collected.problems:
             raise pytest.UsageError("\n".join(self._collected.problems))
-        if self._running is None and self._tests:
+        if self._running is None and self._collected.of_all_shards:
             self._start()
 
     def _start(self) -> None:
@@ -76,7 +76,7 @@ class Controller:
         from comity.reporting.terminal import progress_line
         from comity.running import REFRESH_SECONDS, Running
 
-        tests = dict(self._tests)
+        tests, of_all_shards = dict(self._tests), self._collected.of_all_shards
         try:
             session = session_of(self.config)
             known = {
@@ -84,11 +84,11 @@ class Controller:
             }
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
-        if missing := [case_id for case_id in tests.values() if case_id not in known]:
+        if missing := [case_id for case_id in of_all_shards if case_id not in known]:
             raise pytest.UsageError(
                 f"there is no case {missing[0]}; the suites were changed during collection"
             )
-        self._running = Running.start(self.config, session, tests)
+        self._running = Running.start(self.config, session, tests, of_all_shards)
         self._line = Ticking(
             self.config, lambda: progress_line(session.schedule.progress()), REFRESH_SECONDS
         )

@@ -1,5 +1,6 @@
 """A worker: it collects the cultural tests and runs them; their cases run in the controller."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ class Worker(Cultural):
     def refuse(self) -> None:
         """Leave it to the controller to end the run, once for all workers."""
 
-    def begin(self, tests: dict[str, str]) -> None:
+    def begin(self, tests: dict[str, str], of_all_shards: Sequence[str]) -> None:
         """Tell the controller what was selected, and what is wrong."""
-        self._ask(Collected(tests=tests, problems=tuple(self.problems)))
+        told = {"of_all_shards": tuple(of_all_shards), "problems": tuple(self.problems)}
+        self._ask(Collected(tests=tests, **told))
 
     def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.

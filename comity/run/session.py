@@ -18,6 +18,7 @@ from comity.run.listening import listener
 from comity.run.log import Log
 from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
+from comity.run.resuming import NewRun, ResumedRun, taken_up
 from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
@@ -56,6 +57,8 @@ class Session:
     """Only norms of these; empty for all."""
     options: dict[str, object] = field(default_factory=dict)
     """What else the run was asked, for its record."""
+    resume: str | None = None
+    """The run to go on with: `latest`, an id or a folder; None begins a new one."""
 
     def __post_init__(self) -> None:
         self._known: dict[str, AnyCase] = {}
@@ -64,6 +67,7 @@ class Session:
         self._loop: Loop | None = None
         self._schedule: Schedule | None = None
         self._store: Store | None = None
+        self._run: NewRun | ResumedRun | None = None
         self._log: Log | None = None
         self.hurried = False
 
@@ -125,6 +129,11 @@ class Session:
         """Return those of the cases that are of a suite."""
         return [case_id for case_id in case_ids if self._known[case_id].request.suite == suite]
 
+    def of_shard(self, case_ids: Iterable[str]) -> list[str]:
+        """Return those of the cases that are in the shard that is to be run; all, without one."""
+        shard = self.settings.shard
+        return [one for one in case_ids if shard is None or shard.holds(self._known[one])]
+
     def check_agents(self) -> None:
         """Refuse an agent that was named for this run and fits none of its suites.
 
@@ -139,26 +148,35 @@ class Session:
                     "suite; name another by --agent, or select a suite that it fits"
                 )
 
-    def start(self, case_ids: Sequence[str], progress: Progress = silent) -> None:
-        """Check and open what the cases need, then start them all.
+    def start(
+        self,
+        case_ids: Sequence[str],
+        progress: Progress = silent,
+        selected: Sequence[str] | None = None,
+    ) -> None:
+        """Check and open what the cases need, then start them all, less those of a resumed run.
+
+        `selected` are the ids of the cases of all shards, where these are one shard's.
 
         Raises:
             ConfigurationError: something is missing or wrong; nothing was started.
             InfrastructureError: something does not start; nothing is left running.
         """
-        wanted = [self._known[case_id] for case_id in case_ids]
         self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
             specs: dict[str, SiteSpec] = load_specs(self.places.sites, self.places.root)
+            self._run = run = taken_up(self.resume, self.places.reports)
+            wanted = [self._known[case_id] for case_id in case_ids if case_id not in run.finished]
             needed = self._loop.run(self._resources.check(wanted, self.settings, specs))
-            self._store = store = Store.create(self.places.reports, self._facts(wanted))
+            facts = self._facts(case_ids if selected is None else selected)
+            self._store = store = run.begin(case_ids, {**facts, **self._resources.facts()})
             self._loop.run(
                 self._resources.open(
-                    wanted, self.settings, needed, self.places.root, store.folder, progress
+                    wanted, self.settings, needed, self.places.root, run.logs(), progress
                 )
             )
-            store.write_facts(self._resources.facts())
+            run.record({**facts, **self._resources.facts()})
             store.point_latest()
         except BaseException:
             self.close()
@@ -185,6 +203,7 @@ class Session:
             refused,
             self.settings.concurrency,
             keep=lambda outcome: keep(outcome, store),
+            ended=run.finished.values(),
         )
         reading.prepare()
         # What was imported and collected until now lives as long as the run. To look through it
@@ -206,7 +225,7 @@ class Session:
         asked = {case.request.suite for case in wanted if isinstance(case, OpenCase)}
         return {suite: self.library.worldviews[suite] for suite in asked}
 
-    def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
+    def _facts(self, selected: Sequence[str]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}
         settings = self.settings.model_dump(mode="json", exclude=secret)
         norms = self.library.norms.values()
@@ -215,8 +234,13 @@ class Session:
             "pipeline": self._resources.pipeline.fingerprint(norms),
             "settings": settings,
             "options": self.options,
-            "agents": [agent.card.model_dump(mode="json") for agent in self.agents],
-            "selected": [case.id for case in wanted],
+            "agents": [
+                {**agent.card.model_dump(mode="json"), "declares": sorted(agent.card.declares)}
+                for agent in self.agents
+            ],
+            "agent_files": {agent.card.reference: agent.digest for agent in self.agents},
+            "selected": [*selected],
+            "perspectives": self.perspectives,
         }
 
     @property
@@ -260,6 +284,8 @@ class Session:
         finally:
             if not self.hurried:
                 loop.close()
+            if self._run is not None:
+                self._run.close()
             log.info("run ended", extra={"finished": len(self.finished())})
             if self._log is not None:
                 self._log.close()
@@ -268,12 +294,16 @@ class Session:
     def notes(self) -> list[str]:
         """Return what a reader of the run should know beside its outcomes."""
         trouble = self._log.trouble if self._log else None
-        return [*self._resources.notes(), *([trouble] if trouble else [])]
+        notes = [*self._resources.notes(), *([trouble] if trouble else [])]
+        return [*(self._run.notes() if self._run else ()), *notes]
 
     def hurry(self) -> None:
         """Have clean-up skipped: what was started ends with this process, by its leash."""
         self.hurried = True
 
     def finished(self) -> list[AnyOutcome]:
-        """Return the outcomes that there are."""
-        return self._schedule.finished() if self._schedule else []
+        """Return the outcomes that there are; of a resumed run all, of whichever part."""
+        found = dict(self._run.outcomes) if self._run else {}
+        for outcome in self._schedule.finished() if self._schedule else ():
+            found[outcome.case.id] = outcome
+        return list(found.values())
