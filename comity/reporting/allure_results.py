@@ -14,8 +14,8 @@ from comity.schema.base import printable
 
 MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
 """What a page carries of evidence, so that browsers open it: 5,000 cases make 60 MB without any. Of
-a larger run the cases without a fault have only their story once half of it is spent, and all
-others once all of it is."""
+a run that has more, the cases without a fault have only their story once half of it is spent, and
+all others once all of it is."""
 MAX_CHARACTERS = 1_000
 _BROKEN = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
 _SKIPPED = (Status.DORMANT, Status.UNAVAILABLE)
@@ -31,10 +31,11 @@ def write(run: Path, into: Path) -> tuple[int, float]:
         OSError: the folder cannot be written.
     """
     spent, cut, ended = 0, 0, 0.0
+    is_large = _weight(run) > MAX_EVIDENCE_BYTES
     for outcome in store.read(run):
         found = faults(outcome)
         kept = list(allure.evidence(outcome, run))
-        if spent > (MAX_EVIDENCE_BYTES if found else MAX_EVIDENCE_BYTES / 2):
+        if is_large and spent > (MAX_EVIDENCE_BYTES if found else MAX_EVIDENCE_BYTES / 2):
             kept, cut = kept[:1], cut + 1
         spent += sum(len(content) for *_, content in kept)
         attachments = [
@@ -46,6 +47,12 @@ def write(run: Path, into: Path) -> tuple[int, float]:
         files.write(f"{into}/{uuid.uuid4()}-result.json", content)
         ended = max(ended, outcome.timing.stopped)
     return cut, ended
+
+
+def _weight(run: Path) -> int:
+    """Return how much evidence the run has, as it lies there."""
+    kept = (path for part in ("transcripts", "screenshots") for path in (run / part).glob("*"))
+    return sum(path.stat().st_size for path in kept)
 
 
 def _file(into: Path, kind: str, content: bytes) -> str:

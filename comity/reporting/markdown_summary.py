@@ -125,7 +125,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise ConfigurationError(f"{arguments.verdict} is of another run than {facts.run}")
         told = Told(verdict=found, voices=told.voices)
     measured = calibration.kept(facts.pipeline) if facts.pipeline else None
-    text = render(told, outcomes, arguments.folder, facts.selected, measured)
+    here = Path.cwd()
+    shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    text = render(told, outcomes, shown, facts.selected, measured)
     Console(highlight=False, markup=False, emoji=False).print(text, soft_wrap=True, end="")
     return 0
 
