@@ -5,7 +5,15 @@ import sys
 
 from comity.errors import ComityError
 from comity.models import commands as serving
-from comity.reporting import annotating, calibration, gate, judge_check, scenarios, voices
+from comity.reporting import (
+    annotating,
+    calibration,
+    gate,
+    judge_check,
+    report,
+    scenarios,
+    voices,
+)
 from comity.schema.base import printable
 
 USAGE_ERROR = 4
@@ -25,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     annotating.register(subparsers)
     judge_check.register(subparsers)
     gate.register(subparsers)
+    report.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)
