@@ -3,16 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from comity.reporting.html.course import course
 from comity.reporting.html.figures import Figure, Row, figure, interval, row
 from comity.reporting.html.source import Source
+from comity.reporting.html.stored import (
+    StoredCriterion,
+    StoredRuling,
+    StoredWaived,
+    Summary,
+)
 from comity.reporting.html.text import shown
 from comity.reporting.summary import shares
 from comity.schema import AgentCard, AnyOutcome, Outcome, Status
 from comity.statistics.gate import WORST
-from comity.statistics.metrics import metrics
+from comity.statistics.metrics import DISCERNMENT, metrics
 from comity.statistics.trust import asked
 
 VERDICTS = {
@@ -28,7 +33,8 @@ STATUSES: dict[Status, str] = {
     Status.JUDGE_ERROR: "a judge failed",
     Status.UNAVAILABLE: "the site lacks what is needed",
 }
-_ORDER = {verdict: place for place, verdict in enumerate(WORST)}
+# The same trouble strikes many cases; its first few kinds are told, the list has the rest.
+MAX_REASONS = 4
 _SIDES = {"at_most": "at most", "at_least": "at least"}
 
 
@@ -51,7 +57,7 @@ class Told:
 
     verdict: str
     why: str
-    cases: list[str]
+    cases: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -66,65 +72,57 @@ class Gated:
     """The worst first."""
     rulings: list[Told]
     """Those that kept the run from passing."""
-    waivers: list[dict[str, Any]]
+    waivers: Sequence[StoredWaived]
 
 
-def gated(summary: dict[str, Any] | None) -> Gated | None:
+def gated(summary: Summary | None) -> Gated | None:
     """Return what the gate said as the run ended; None where there was none."""
-    verdict = (summary or {}).get("verdict")
-    if not isinstance(verdict, dict):
+    verdict = summary.verdict if summary else None
+    if verdict is None:
         return None
-    word = str(verdict.get("verdict"))
-    gate = verdict.get("gate")
-    rulings = [_ruling(one) for one in verdict.get("rulings") or ()]
-    full = {str(one.get("why")): told for one, told in zip(verdict.get("rulings") or (), rulings, strict=True)}
-    criteria = [_criterion(one) for one in verdict.get("criteria") or ()]
+    rulings = {one.why: _ruling(one) for one in verdict.rulings}
     return Gated(
-        verdict=word,
-        told=VERDICTS.get(word, ""),
-        file=str(gate.get("file", "")) if isinstance(gate, dict) else "",
+        verdict=verdict.verdict,
+        told=VERDICTS.get(verdict.verdict, ""),
+        file=verdict.gate.file,
         reasons=[
-            full.get(str(reason)) or Told(word, str(reason), [])
-            for reason in verdict.get("reasons") or ()
+            rulings.get(reason) or Told(verdict.verdict, reason, ()) for reason in verdict.reasons
         ],
-        criteria=sorted(criteria, key=lambda one: _ORDER.get(one.verdict, len(_ORDER))),
-        rulings=[one for one in rulings if one.verdict != "PASS"],
-        waivers=list(verdict.get("waivers") or ()),
+        criteria=sorted(map(_criterion, verdict.criteria), key=lambda one: _order(one.verdict)),
+        rulings=[one for one in rulings.values() if one.verdict != "PASS"],
+        waivers=verdict.waivers,
     )
 
 
-def _ruling(told: dict[str, Any]) -> Told:
+def _order(verdict: str) -> int:
+    return [*WORST, verdict].index(verdict)
+
+
+def _ruling(told: StoredRuling) -> Told:
     """Return a ruling, without the cases that stand at the end of its text."""
-    cases = [str(case) for case in told.get("cases") or ()]
-    why = str(told.get("why"))
-    return Told(str(told.get("verdict")), why.partition(f": {cases[0]}")[0] if cases else why, cases)
+    why = told.why.partition(f": {told.cases[0]}")[0] if told.cases else told.why
+    return Told(told.verdict, why, told.cases)
 
 
-def _criterion(told: dict[str, Any]) -> Criterion:
-    """Return a criterion as it stands in `summary.json`, whatever kinds there will be."""
-    metric, slice_ = str(told.get("metric", "")), dict(told.get("slice") or {})
-    side, bound = _SIDES.get(str(told.get("side")), ""), told.get("bound")
-    signed = metric == "discernment"
-    found = Figure(
-        n=int(told.get("n") or 0),
-        value=told.get("value"),
-        low=told.get("low"),
-        high=told.get("high"),
-        open=int(told.get("open") or 0),
-        corrected="corrected" if told.get("corrected") and told.get("value") is not None else "",
-        signed=signed,
-    )
-    named = f"{metric} {side} {bound:g}" if isinstance(bound, int | float) else metric
-    at = None
-    if isinstance(bound, int | float):
-        at = min(100.0, max(0.0, (bound + 1) * 50 if signed else bound * 100))
+def _criterion(told: StoredCriterion) -> Criterion:
+    signed, bound = told.metric == DISCERNMENT, told.bound
+    where = None if bound is None else (bound + 1) * 50 if signed else bound * 100
+    side = _SIDES.get(told.side, "")
     return Criterion(
-        verdict=str(told.get("verdict")),
-        what=named,
-        where=", ".join(f"{key} {value}" for key, value in slice_.items()),
-        figure=found,
-        bound=at,
-        why=str(told.get("why", "")),
+        verdict=told.verdict,
+        what=told.metric if bound is None else f"{told.metric} {side} {bound:g}",
+        where=", ".join(f"{key} {value}" for key, value in told.slice.items()),
+        figure=Figure(
+            n=told.n,
+            value=told.value,
+            low=told.low,
+            high=told.high,
+            open=told.open,
+            corrected="corrected" if told.corrected and told.value is not None else "",
+            signed=signed,
+        ),
+        bound=None if where is None else min(100.0, max(0.0, where)),
+        why=told.why,
     )
 
 
@@ -208,10 +206,6 @@ def _ended(agent: AgentCard, outcomes: Sequence[AnyOutcome]) -> Ended:
     return Ended(agent, len(outcomes), parts, most)
 
 
-# The same trouble strikes many cases; its first few kinds are told, the list has the rest.
-MAX_REASONS = 4
-
-
 @dataclass(frozen=True)
 class Rates:
     """The rates of a suite: a row a metric, a column an agent."""
@@ -255,22 +249,22 @@ def _rates(
     return Rates(suite, agents, rows)
 
 
-def _corrected(summary: dict[str, Any] | None) -> Iterator[tuple[object, str]]:
+def _corrected(summary: Summary | None) -> Iterator[tuple[object, str]]:
     """Yield what the run said of each rate that judges of text decide."""
-    calibration = (summary or {}).get("calibration")
-    for one in calibration.get("rows", ()) if isinstance(calibration, dict) else ():
-        key = _key(one.get("metric"), one.get("slice") or {})
-        if not one.get("calibrated"):
+    calibration = summary.calibration if summary else None
+    for one in calibration.rows if calibration else ():
+        key = _key(one.metric, one.slice)
+        if not one.calibrated:
             yield key, "uncalibrated"
-        elif isinstance(one.get("value"), int | float):
-            told = f"{one['value']:z.2f}".replace("-", "−")
-            yield key, f"{told}, {interval(one.get('low'), one.get('high'))}"
+        elif one.value is not None:
+            told = f"{one.value:z.2f}".replace("-", "−")
+            yield key, f"{told}, {interval(one.low, one.high)}"
 
 
-def _key(metric: object, slice_: dict[str, str]) -> object:
+def _key(metric: str, slice_: dict[str, str]) -> object:
     return metric, frozenset(slice_.items())
 
 
-def calibrated(summary: dict[str, Any] | None) -> bool:
+def calibrated(summary: Summary | None) -> bool:
     """Return whether the run knew how well its judges read text."""
-    return isinstance((summary or {}).get("calibration"), dict)
+    return summary is not None and summary.calibration is not None

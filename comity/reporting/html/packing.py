@@ -25,7 +25,14 @@ LEVEL = 6
 
 def packed(content: object) -> str:
     """Return `content` as JSON under gzip, in base64."""
-    told = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return _packed(_told(content))
+
+
+def _told(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _packed(told: str) -> str:
     return base64.b64encode(gzip.compress(told.encode("utf-8", "replace"), LEVEL, mtime=0)).decode()
 
 
@@ -37,22 +44,24 @@ class Cases:
         """What the list shows of each, what it is found by, and where its replay lies."""
         self.blocks: list[str] = []
         self._texts: dict[str, int] = {}
-        self._replays: list[dict[str, Any]] = []
+        self._replays: list[str] = []
         self._size = 0
 
     def add(self, outcome: AnyOutcome) -> None:
         """Add a case with its evidence."""
-        told = replay(outcome, self._keep)
+        told = _told(replay(outcome, self._keep))
         self.listed.append({**_listed(outcome), "at": [len(self.blocks), len(self._replays)]})
         self._replays.append(told)
-        self._size += len(json.dumps(told, ensure_ascii=False))
+        self._size += len(told)
         if self._size > BLOCK_CHARACTERS:
             self.close()
 
     def close(self) -> None:
         """Pack what is not packed yet."""
         if self._replays:
-            self.blocks.append(packed({"texts": list(self._texts), "cases": self._replays}))
+            # Joined as text, since each case was written as JSON when it came.
+            cases, texts = ",".join(self._replays), _told(list(self._texts))
+            self.blocks.append(_packed(f'{{"texts":{texts},"cases":[{cases}]}}'))
             self._texts, self._replays, self._size = {}, [], 0
 
     def _keep(self, text: str) -> int:

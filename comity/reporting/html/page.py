@@ -26,7 +26,7 @@ from comity.reporting.html.panels import panels
 from comity.reporting.html.pictures import ORDER, Pictures, pictures
 from comity.reporting.html.source import Source
 from comity.reporting.html.text import finalize, shown
-from comity.schema import Norm, OpenQuestion, Status
+from comity.schema import Norm, OpenQuestion
 
 HERE = "comity.reporting.html"
 SCRIPTS = ("base.js", "map.js", "replay.js", "list.js")

@@ -10,6 +10,7 @@ from typing import Any
 from comity.reporting.heard import PUBLISHED
 from comity.reporting.html.figures import Figure
 from comity.reporting.html.source import Source
+from comity.reporting.html.stored import Stood, StoredVoices
 
 _MEANS = {
     "entropy": ("Evenness of voices", "1: all perspectives are named alike; 0: one alone"),
@@ -45,30 +46,27 @@ class Heard:
 
 def worldview(source: Source) -> Panel | None:
     """Return whose voices the answers to open questions let speak."""
-    suites = (source.summary or {}).get("voices") or []
-    heard = [_heard(one) for one in suites if isinstance(one, dict)]
-    if not heard:
+    suites = source.summary.voices if source.summary else ()
+    if not suites:
         return None
-    content = {"suites": heard, "published": PUBLISHED}
+    content = {"suites": [_heard(one) for one in suites], "published": PUBLISHED}
     return Panel("voices", "Whose voices are heard", "worldview.html.j2", content)
 
 
-def _heard(told: dict[str, Any]) -> Heard:
-    agents: dict[str, Any] = told.get("agents") or {}
-    perspectives = list(dict.fromkeys(name for one in agents.values() for name in one["pds"]))
-    shares = {
-        name: [_figure(one["pds"].get(name)) for one in agents.values()] for name in perspectives
-    }
+def _heard(told: StoredVoices) -> Heard:
+    scores = list(told.agents.values())
+    perspectives = dict.fromkeys(name for one in scores for name in one.pds)
+    shares = {name: [_figure(one.pds.get(name)) for one in scores] for name in perspectives}
 
     def most(name: str) -> float:
         return max((one.value or 0 for one in shares[name] if one), default=0)
 
     ordered = sorted(perspectives, key=lambda name: (-most(name), name))
     return Heard(
-        suite=str(told.get("suite")),
-        agents=list(agents),
+        suite=told.suite,
+        agents=list(told.agents),
         means=[
-            (title, why, [_figure(one["means"].get(name)) for one in agents.values()])
+            (title, why, [_figure(one.means.get(name)) for one in scores])
             for name, (title, why) in _MEANS.items()
         ],
         voices=[(_named(name), shares[name]) for name in ordered if most(name) > 0],
@@ -76,10 +74,8 @@ def _heard(told: dict[str, Any]) -> Heard:
     )
 
 
-def _figure(told: Any) -> Figure | None:
-    if not isinstance(told, dict):
-        return None
-    return Figure(int(told.get("n") or 0), told.get("value"), told.get("low"), told.get("high"))
+def _figure(told: Stood | None) -> Figure | None:
+    return None if told is None else Figure(told.n, told.value, told.low, told.high)
 
 
 def _named(name: str) -> str:

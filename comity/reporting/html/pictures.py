@@ -34,34 +34,35 @@ class Pictures:
 
 
 def pictures(folder: Path, outcomes: Sequence[AnyOutcome], room: int) -> Pictures:
-    """Return the pictures of the cases, at most `room` bytes of them."""
+    """Return the pictures of the cases, at most `room` bytes of them.
+
+    The first that finds no room ends it: to try all others for a smaller one would take minutes.
+    """
     made = Pictures()
     numbers: dict[bytes, int | None] = {}
-    left = room
+    full = False
     for outcome, path in _paths(folder, outcomes):
         try:
             content = path.read_bytes()
         except OSError:
             continue
         digest = hashlib.sha256(content).digest()
-        if digest not in numbers:
-            small = _encoded(content) if left > 0 else None
-            if left <= 0 or (small is not None and len(small) > left):
-                made.left_out.add(outcome.case.id)
-                continue
-            numbers[digest] = None if small is None else len(made.encoded)
-            if small is not None:
+        if digest not in numbers and not full:
+            small = _encoded(content)
+            full = small is not None and len(small) > room
+            if not full:
+                numbers[digest] = None if small is None else len(made.encoded)
+            if small is not None and not full:
                 made.encoded.append(small)
-                left -= len(small)
-        number = numbers[digest]
-        if number is not None:
+                room -= len(small)
+        if digest not in numbers:
+            made.left_out.add(outcome.case.id)
+        elif (number := numbers[digest]) is not None:
             made.of_case[outcome.case.id] = number
     return made
 
 
-def _paths(
-    folder: Path, outcomes: Iterable[AnyOutcome]
-) -> Iterable[tuple[AnyOutcome, Path]]:
+def _paths(folder: Path, outcomes: Iterable[AnyOutcome]) -> Iterable[tuple[AnyOutcome, Path]]:
     """Yield each case that has a picture, those first in which something went wrong."""
     root = folder.resolve()
     for outcome in sorted(outcomes, key=lambda one: ORDER.index(course_of(one).word)):
@@ -75,15 +76,15 @@ def _encoded(content: bytes) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(content), formats=("PNG",))
-            if picture.width * picture.height > MAX_PIXELS:
+            read = Image.open(io.BytesIO(content), formats=("PNG",))
+            if read.width * read.height > MAX_PIXELS:
                 return None
-            picture.load()
+            picture = read.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     if picture.width > WIDTH:
         height = max(1, round(picture.height * WIDTH / picture.width))
-        picture = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.BOX)
+        picture = picture.resize((WIDTH, height), Image.Resampling.BOX)
     file = io.BytesIO()
-    picture.convert("RGB").save(file, "WEBP", quality=QUALITY, method=2)
+    picture.save(file, "WEBP", quality=QUALITY, method=2)
     return base64.b64encode(file.getvalue()).decode()

@@ -78,9 +78,7 @@ def _figures(
     agent: AgentCard, outcomes: Iterable[Outcome], wanted: Sequence[tuple[str, str]]
 ) -> list[Figure]:
     own = [one for one in outcomes if one.case.agent.reference == agent.reference]
-    return [
-        figure(measure(metric, {"mode": mode} if mode else {}, own)) for metric, mode in wanted
-    ]
+    return [figure(measure(metric, {"mode": mode} if mode else {}, own)) for metric, mode in wanted]
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,7 @@ def replay(outcome: AnyOutcome, keep: Keep) -> dict[str, Any]:
 
 def _evidence(outcome: Outcome) -> Numbered:
     return [
-        (number, one)
-        for number, finding in enumerate(outcome.findings)
-        for one in finding.evidence
+        (number, one) for number, finding in enumerate(outcome.findings) for one in finding.evidence
     ]
 
 

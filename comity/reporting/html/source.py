@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from comity.errors import InfrastructureError
+from comity.reporting.html import stored
+from comity.reporting.html.stored import Summary
 from comity.run import store
 from comity.schema import (
     AgentCard,
@@ -27,7 +29,7 @@ class Source:
     folder: Path
     facts: dict[str, Any]
     """All of `run.json`."""
-    summary: dict[str, Any] | None
+    summary: Summary | None
     """None of a run that was cut off before it could sum up."""
     selected: int
     """How many cases were to be run."""
@@ -43,11 +45,10 @@ class Source:
         """
         known = store.read_facts(folder)
         facts = _object(folder / store.RUN_FILE)
-        summary = folder / store.SUMMARY_FILE
         return cls(
             folder=folder,
             facts={**facts, "run": known.run},
-            summary=_object(summary) if summary.exists() else None,
+            summary=stored.read(folder),
             selected=len(known.selected),
         )
 
@@ -80,7 +81,11 @@ class Source:
         """The agents that have outcomes, in the order of the run."""
         found = {one.case.agent.reference: one.case.agent for one in self.outcomes}
         named = self.facts.get("agents")
-        order = [str(one.get("reference")) for one in named if isinstance(one, dict)] if isinstance(named, list) else []
+        order = (
+            [str(one.get("reference")) for one in named if isinstance(one, dict)]
+            if isinstance(named, list)
+            else []
+        )
         first = [found.pop(reference) for reference in order if reference in found]
         return [*first, *found.values()]
 

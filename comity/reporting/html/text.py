@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -53,7 +54,7 @@ def quoted(text: str, spans: Iterable[Span]) -> Segments:
             _visible(whole[start:end]),
             sorted({number for begin, stop, number in found if begin <= start and end <= stop}),
         ]
-        for start, end in zip(ordered, ordered[1:], strict=False)
+        for start, end in pairwise(ordered)
     ]
     if len(text) > len(whole):
         pieces.append([f" … ({len(text) - len(whole):,} more characters)", []])
