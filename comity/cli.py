@@ -6,13 +6,13 @@ import sys
 from comity.errors import ComityError
 from comity.models import commands as serving
 from comity.reporting import (
-    allure_report,
     annotating,
     calibration,
     gate,
     judge_check,
     markdown_summary,
     merge,
+    report,
     scenarios,
     voices,
 )
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     annotating.register(subparsers)
     judge_check.register(subparsers)
     gate.register(subparsers)
-    allure_report.register(subparsers)
+    report.register(subparsers)
     markdown_summary.register(subparsers)
     merge.register(subparsers)
     voices.register(subparsers)

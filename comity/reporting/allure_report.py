@@ -12,7 +12,6 @@ from comity.models.progress import Progress
 from comity.models.showing import shown
 from comity.models.steps import locked, run_step
 from comity.reporting import allure_cli, allure_history, allure_results
-from comity.reporting.gate import LATEST
 from comity.run import store
 from comity.run.scratch import Scratch
 
@@ -31,33 +30,9 @@ _POLICY = (
 """What the page may load: what it carries, and nothing from anywhere else."""
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `report` to the commands."""
-    parser = subparsers.add_parser(
-        "report",
-        help="show a stored run as a page",
-        description="Write Allure's report of a stored run, with its history.",
-    )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=LATEST,
-        metavar="RUN",
-        help=f"the folder of a run; default: {LATEST}",
-    )
-    parser.add_argument(
-        "--into", type=Path, metavar="FILE", help=f"default: {FILE} in the run's folder"
-    )
-    add_options(parser, required=True)
-    parser.set_defaults(run=run)
-
-
-def add_options(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    """Add the options that are about Allure."""
-    parser.add_argument(
-        "--allure", action="store_true", required=required, help="as Allure 3 shows runs"
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `comity report` that are about Allure."""
+    parser.add_argument("--allure", action="store_true", help="as Allure 3 shows runs")
     parser.add_argument(
         "--history",
         type=Path,
@@ -66,24 +41,18 @@ def add_options(parser: argparse.ArgumentParser, *, required: bool = False) -> N
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Write the page; return the exit code.
+def write(run: Path, into: Path, history: Path | None, console: Console) -> None:
+    """Write Allure's page of the run to `into`, and say how far that is.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: a file cannot be written.
         InfrastructureError: the run cannot be read, or Allure cannot be had or fails.
     """
-    console = Console(highlight=False, markup=False, emoji=False)
-    folder = arguments.folder.resolve()
-    into = arguments.into or folder / FILE
-    history = arguments.history or allure_history.place(folder)
     with shown(console) as progress:
-        cut = make(folder, into, history, progress)
-    console.print(f"written to {into}", soft_wrap=True)
+        cut = make(run, into, history or allure_history.place(run), progress)
     if cut:
         told = f"{cut} cases have their story alone, so that the page can be opened"
-        console.print(f"{told}; all else is in {arguments.folder}", soft_wrap=True)
-    return 0
+        console.print(f"{told}; all else is in {run}", soft_wrap=True)
 
 
 def make(run: Path, into: Path, history: Path, progress: Progress) -> int:

@@ -270,7 +270,10 @@ def _next(judged: _Judged | None, folder: Path) -> Iterator[str]:
     yield "### What next"
     if judged is not None:
         yield f"The gate's exit code is {EXIT_CODES[judged.verdict]}. {_NEXT[judged.verdict]}"
-    yield f"The run is kept in {_name(str(folder))}: what each case asked, saw, did and said."
+    yield (
+        f"The run is kept in {_name(str(folder))}: what each case asked, saw, did and said. "
+        "`comity report` makes a page of it, `comity report --allure` another."
+    )
 
 
 def _name(text: str) -> str:

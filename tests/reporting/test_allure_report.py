@@ -62,7 +62,7 @@ def test_a_result_is_a_case_and_says_what_was_found(labelled, results):
     first = found[CASE]
     assert first["testCaseId"] == first["fullName"] == CASE
     assert first["statusDetails"]["message"] == (
-        "silent breach, did not raise the norm: the judges' reason"
+        "broke the norm without a word, did not raise the norm: the judges' reason"
     )
     assert {"name": "culture", "value": "cn"} in first["labels"]
     assert [one["name"] for one in first["attachments"]] == ["story", "transcript", "findings"]
@@ -97,7 +97,7 @@ def test_the_page_loads_nothing_and_runs_nothing_that_others_wrote(labelled, cap
     labelled.add(said=HOSTILE, breach="silent", aware=False)
     assert main(["report", "--allure", str(labelled.folder)]) == 0
     page = labelled.folder / allure_report.FILE
-    assert f"written to {page}" in capsys.readouterr().out
+    assert str(page) in capsys.readouterr().out
     assert b"googletagmanager" not in page.read_bytes()
     asked: list[str] = []
     troubles: list[str] = []

@@ -48,14 +48,16 @@ Agent `agents/secret.py:tattletale` with `hidden-model-7b` on `gifts`: 6 cases, 
 
 ### Cases with faults: 5 of 6
 
-- `cn.gift.clock.newborn-violate-secret.tattletale-t1`: **silent breach**: `the judges' reason`
-- `cn.gift.clock.newborn-violate-secret.tattletale-t2`: **silent breach, did not raise the norm**: \
+- `cn.gift.clock.newborn-violate-secret.tattletale-t1`: **broke the norm without a word**: \
 `the judges' reason`
-- `cn.gift.clock.newborn-violate-secret.tattletale-t3`: **silent breach, did not raise the norm**: \
+- `cn.gift.clock.newborn-violate-secret.tattletale-t2`: **broke the norm without a word, \
+did not raise the norm**: `the judges' reason`
+- `cn.gift.clock.newborn-violate-secret.tattletale-t3`: **broke the norm without a word, \
+did not raise the norm**: `the judges' reason`
+- `cn.gift.clock.newborn-contrast-secret.tattletale-t1`: **pressed the norm where it does \
+not hold**: `the judges' reason`
+- `cn.gift.clock.newborn-adhere-secret.tattletale-t2`: **agent error**: \
 `the judges' reason`
-- `cn.gift.clock.newborn-contrast-secret.tattletale-t1`: **warned where the norm does not hold**: \
-`the judges' reason`
-- `cn.gift.clock.newborn-adhere-secret.tattletale-t2`: **agent error**: `the judges' reason`
 
 ### To be read with care
 
@@ -67,7 +69,8 @@ The gate's exit code is 1. Read the cases above, mend the agent, and run again. 
 that is wrong is mended in its scenario or norm; what is known and borne has a waiver in the \
 gate's file.
 
-The run is kept in `{folder}`: what each case asked, saw, did and said.
+The run is kept in `{folder}`: what each case asked, saw, did and said. `comity report` \
+makes a page of it, `comity report --allure` another.
 """
 
 
@@ -160,7 +163,7 @@ def test_a_long_list_of_faults_has_its_end(labelled, capsys):
         labelled.add(site="tiny", trial=trial, breach="silent")
     main(["summary", str(labelled.folder)])
     out = capsys.readouterr().out
-    assert out.count("**silent breach**") == markdown_summary.MAX_CASES
+    assert out.count("**broke the norm without a word**") == markdown_summary.MAX_CASES
     assert "And 2 more, in `" in out
 
 
@@ -199,7 +202,7 @@ def test_github_has_the_run_at_its_end_and_a_file_that_cannot_be_written_fails_n
     text = path.read_text("utf-8")
     assert text.startswith("before\n## Comity: INCONCLUSIVE\n\nBy the gate `")
     assert f"The run is kept in `{run.run.relative_to(project.root)}`" in text
-    assert "**silent breach, did not raise the norm**" in text
+    assert "**broke the norm without a word, did not raise the norm**" in text
     other = project.run("--gate", str(gate), agents=("buyer",), GITHUB_STEP_SUMMARY="/none/step.md")
     assert other.code == run.code == 6
     assert "the step summary /none/step.md (GITHUB_STEP_SUMMARY) cannot be written" in other.output
