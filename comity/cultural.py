@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
 from comity.marks import MARK, OUTCOME, POOLED, VARIED, Selected
-from comity.reporting import allure
+from comity.reporting import allure, junit
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
 from comity.running import Running
@@ -38,6 +38,7 @@ class Cultural:
         self._of_all_shards: list[str] = []
         """The same, and those of the cases that are left to other shards."""
         self.allure = allure.Results(config)
+        self._tells_junit = junit.is_asked_for(config)
         try:
             self.session = session_of(config)
         except ComityError as error:
@@ -186,10 +187,12 @@ class Cultural:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Hand the case's evidence to Allure, from the test's own thread."""
+        """Hand the case's evidence to Allure and its facts to JUnit, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
         if found is not None:
             self.allure.add(found, self.folder)
+            if self._tells_junit:
+                item.user_properties.extend(junit.properties(found, self.folder.name))
         return (yield)
 
 

@@ -1,6 +1,7 @@
 """The one run of a pytest session: started, waited for, counted, closed and summed up."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,9 @@ from comity.interrupts import Interrupts
 from comity.judges import calibration
 from comity.judges.calibration import Calibration
 from comity.marks import POOLED, Selected
-from comity.reporting import gate, robustness, terminal
+from comity.reporting import gate, markdown_summary, robustness, terminal
 from comity.reporting.live import LiveLine, Starting
+from comity.reporting.markdown_summary import Told
 from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
@@ -133,14 +135,16 @@ class Running:
         """Write what the run came to, for other programs."""
         session, store = self.session, self.session.store
         verdict = self._gating.told if self._gating else None
+        told = summary(store.id, outcomes, self._calibration, verdict, self.session.perspectives)
         try:
             if session.tries:
                 store.write(robustness.FILE, robustness.content(session.robustness))
-            told = summary(store.id, outcomes, self._calibration, verdict, session.perspectives)
             store.write(SUMMARY_FILE, told)
         except InfrastructureError as error:
             self.problems.append(str(error))
             self.errored += 1
+        if markdown_summary.is_wanted():
+            self._add_to_step(Told.model_validate(told), outcomes)
 
     def _exit_code(self, outcomes: Sequence[AnyOutcome], decision: Decision | None) -> int:
         """Return the exit code of a session that nothing has cut short."""
@@ -165,6 +169,19 @@ class Running:
         store = self.session.store
         return self._gating.decide(outcomes, self._calibration, store.facts["selected"], store)
 
+    def _add_to_step(self, told: Told, outcomes: Sequence[AnyOutcome]) -> None:
+        """Add the run to the summary of GitHub's step; that this fails is told, and no more."""
+        selected = self.session.store.facts["selected"]
+        text = markdown_summary.render(told, outcomes, self._shown, selected, self._calibration)
+        if problem := markdown_summary.add_to_step(text):
+            self.problems.append(problem)
+
+    @property
+    def _shown(self) -> Path:
+        """The run's folder, as people are told it."""
+        folder, root = self.session.store.folder, self.session.places.root
+        return folder.relative_to(root) if folder.is_relative_to(root) else folder
+
     def _clear_up(self, step: Callable[[], list[str]]) -> None:
         try:
             with self._interrupts.cuttable():
@@ -175,13 +192,10 @@ class Running:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the rates, and what the gate says."""
         terminalreporter.section("cultural norms")
-        folder = self.session.store.folder
-        root = self.session.places.root
-        shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         writer = terminalreporter._tw
         text = terminal.render(
             self.session.finished(),
-            shown,
+            self._shown,
             writer.fullwidth,
             color=writer.hasmarkup,
             verbose=self.config.option.verbose > 0,

@@ -139,16 +139,20 @@ def render(decision: Decision, path: Path, *, color: bool) -> str:
 def lines(decision: Decision, path: Path) -> Iterator[Text]:
     """Yield the verdict, then a line for each criterion, ruling and waiver."""
     yield _line(decision.verdict, f"gate {path}: ", decision.verdict, bold=True)
+    for verdict, word, told in entries(decision):
+        yield _line(verdict, f"  {word:<12}  ", told)
+
+
+def entries(decision: Decision) -> Iterator[tuple[Verdict, str, str]]:
+    """Yield what each criterion, ruling and waiver comes to, that in a word, and a line on it."""
     for one in decision.criteria:
-        yield _line(one.verdict, f"  {one.verdict:<12}  ", _criterion(one))
+        yield one.verdict, one.verdict, _criterion(one)
     for change in decision.regressions:
-        yield _line(change.verdict, f"  {change.verdict:<12}  ", _regression(change))
+        yield change.verdict, change.verdict, _regression(change)
     for ruling in decision.rulings:
-        yield _line(ruling.verdict, f"  {ruling.verdict:<12}  ", ruling.why)
+        yield ruling.verdict, ruling.verdict, ruling.why
     for waived in decision.waivers:
-        yield _line(
-            "FAIL" if waived.expired else "INCONCLUSIVE", "  waived        ", _waiver(waived)
-        )
+        yield "FAIL" if waived.expired else "INCONCLUSIVE", "waived", _waiver(waived)
 
 
 def _line(verdict: Verdict, start: str, told: str, *, bold: bool = False) -> Text:

@@ -74,14 +74,14 @@ def render(
         console.print(_heading(agent, suite, group), soft_wrap=True)
         if judged_by_norms := [one for one in group if isinstance(one, Outcome)]:
             measured = metrics(judged_by_norms)
-            rows = [r for r in measured if _overall(r) and (r.n or r.open)]
+            rows = [r for r in measured if overall(r) and (r.n or r.open)]
             console.print(_table(rows, calibration))
             for shown in (
                 *trials.table(repeated(judged_by_norms)),
                 *(cultures.table(measured) if verbose else ()),
             ):
                 console.print(shown, soft_wrap=isinstance(shown, str))
-            of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
+            of_judges.update(dict.fromkeys(on_judges(rows, calibration)))
         for shown in heard.table(group, (perspectives or {}).get(suite, ())):
             console.print(shown)
     for line in [
@@ -92,7 +92,7 @@ def render(
         console.print(line, soft_wrap=True, markup=False)
     for line in [
         *judged.told([one for one in outcomes if isinstance(one, Outcome)]),
-        *_notes(outcomes),
+        *notes_on(outcomes),
         *of_judges,
         *notes,
     ]:
@@ -113,7 +113,8 @@ def _heading(agent: str, suite: str, group: Sequence[AnyOutcome]) -> Text:
     return Text(f"{agent}{oracle}{model} on {suite}: {len(group)} cases, {counted}", style="bold")
 
 
-def _overall(row: Metric) -> bool:
+def overall(row: Metric) -> bool:
+    """Whether a row stands in the summary: it is no finer than a suite's mode."""
     return set(row.slice) <= {"agent", "suite", "mode", "lure"}
 
 
@@ -128,12 +129,11 @@ def _table(rows: Sequence[Metric], calibration: Calibration | None) -> Table:
     if calibration is not None:
         table.add_column("corrected", justify="right")
     for row in rows:
-        lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
-        n, *figures = _figures(row)
-        cells = [row.metric, lured or row.slice.get("mode", ""), n]
+        n, *rest = figures(row)
+        cells = [row.metric, mode(row), n]
         cells += [worth_less(row.n, row.effective_n) for _ in worth]
         table.add_row(
-            *cells, *figures, *(() if calibration is None else (_corrected(row, calibration),))
+            *cells, *rest, *(() if calibration is None else (corrected(row, calibration),))
         )
     return table
 
@@ -144,14 +144,22 @@ def worth_less(n: int, effective: float) -> str:
     return "" if told == str(n) else told
 
 
-def _figures(row: Metric) -> tuple[str, str, str, str]:
+def mode(row: Metric) -> str:
+    """Return the mode that a row is of, or what its pages do."""
+    lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
+    return lured or row.slice.get("mode", "")
+
+
+def figures(row: Metric) -> tuple[str, str, str, str]:
+    """Return a row's n, rate, interval and how many are open, as they are shown."""
     n, left_open = str(row.n), str(row.open) if row.open else ""
     if row.value is None or row.low is None or row.high is None:
         return n, "-", "-", left_open
     return n, f"{row.value:.2f}", f"{row.low:.2f} to {row.high:.2f}", left_open
 
 
-def _corrected(row: Metric, calibration: Calibration) -> str:
+def corrected(row: Metric, calibration: Calibration) -> str:
+    """Return what a row comes to by its judges' calibration; nothing where deeds decide it."""
     if not asked(row):
         return ""
     [found] = trusted([row], calibration.correcting)
@@ -162,7 +170,7 @@ def _corrected(row: Metric, calibration: Calibration) -> str:
     return f"{found.value:z.2f}  {found.low:z.2f} to {found.high:z.2f}"
 
 
-def _of_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Iterator[str]:
+def on_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Iterator[str]:
     """Say of what is read from text why it cannot be gone by."""
     if calibration is not None:
         for row in trusted(rows, calibration.correcting):
@@ -172,7 +180,7 @@ def _of_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Itera
         yield "how well the judges read text is not known here: `comity calibrate` measures it"
 
 
-def _notes(outcomes: Sequence[AnyOutcome]) -> Iterator[str]:
+def notes_on(outcomes: Sequence[AnyOutcome]) -> Iterator[str]:
     """Say what keeps the run from being read as it stands."""
     for what, statuses in (
         ("not the agent's doing", TROUBLES),
