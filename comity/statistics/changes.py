@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
 
-from comity.statistics.alarms import Tested
+from comity.statistics.alarms import Found
 from comity.statistics.flips import Flips
 from comity.statistics.paired import edge, lost_given
 from comity.statistics.rates import LEVEL, Estimate, Z
@@ -53,9 +53,9 @@ class Paired:
         return self.flips.p(self.total)
 
     @property
-    def tested(self) -> Tested:
+    def found(self) -> Found:
         """The change as one of many."""
-        return Tested(self.p, self.flips)
+        return Found(self.p, self.flips)
 
     @cached_property
     def difference(self) -> Estimate:
