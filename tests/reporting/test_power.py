@@ -90,12 +90,14 @@ def test_a_run_is_planned_by_its_own_rates_and_correlation(power, tmp_path):
 
 
 def test_a_change_for_which_there_is_no_room_has_no_power(power, tmp_path):
-    _, content, _, _ = power(
-        "--suites", SUITES, "--suite", "forum", "--wrong", 0.6, "--change", 0.5, "--icc", 1
-    )
-    found = of_metric(content, "Vio-R")
-    assert found["power"] is None
+    store = Store.create(tmp_path / "reports", {})
+    for outcome in several(6, breach="silent"):
+        store.append(outcome).result()
+    _, content, out, _ = power(store.id, "--change", 0.5, "--icc", 1)
+    found = of_metric(content, "Silent-R")
+    assert (found["wrong"], found["power"], found["smallest"]) == (0.875, None, None)
     assert content["correlation"] == {"value": 1.0, "origin": "as given"}
+    assert "none" in out
 
 
 @pytest.mark.parametrize(
