@@ -3,8 +3,9 @@
 The run is a stored one, by default the latest, whose cases are repeated as further trials until
 there are as many as asked. A copy shares no text and no picture with its original: every line of
 what was seen, and the answer, carry the copy's number, and each picture counts as one of its own,
-so that the page saves nothing by what they have in common. The page is opened from the disk in a browser without a network, each time in a new context; it is open when the
-list of cases stands and its controls answer.
+so that the page saves nothing by what they have in common. The page is opened from the disk in a
+browser without a network, each time in a new context; it is open when the list of cases stands and
+its controls answer.
 """
 
 import argparse
