@@ -8,8 +8,12 @@ from comity.models import commands as serving
 from comity.reporting import (
     annotating,
     calibration,
+    compare,
     gate,
     judge_check,
+    markdown_summary,
+    merge,
+    power,
     report,
     scenarios,
     voices,
@@ -34,6 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
     judge_check.register(subparsers)
     gate.register(subparsers)
     report.register(subparsers)
+    markdown_summary.register(subparsers)
+    merge.register(subparsers)
+    compare.register(subparsers)
+    power.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)

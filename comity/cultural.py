@@ -3,19 +3,23 @@
 from collections.abc import Generator, Iterable
 from operator import itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import ValidationError
 
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
-from comity.marks import MARK, OUTCOME
-from comity.reporting import allure
+from comity.marks import MARK, OUTCOME, POOLED, VARIED, Selected
+from comity.reporting import allure, junit
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
 from comity.running import Running
 from comity.schema import AnyCase, AnyOutcome, Mode
 from comity.statistics.voices import PooledVoices, answered
+
+if TYPE_CHECKING:
+    from comity.run.results import Result
 
 
 class Cultural:
@@ -31,7 +35,10 @@ class Cultural:
         self._running: Running | None = None
         self._selected: list[str] = []
         """The ids of the cases that tests are selected over."""
+        self._of_all_shards: list[str] = []
+        """The same, and those of the cases that are left to other shards."""
         self.allure = allure.Results(config)
+        self._tells_junit = junit.is_asked_for(config)
         try:
             self.session = session_of(config)
         except ComityError as error:
@@ -48,8 +55,30 @@ class Cultural:
                 self.problems.append(str(error))
             return []
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def tried(self, suite: str) -> list[str]:
+        """Return what a suite that varies others tries, by id; as `cases` does."""
+        if self.session is None:
+            return []
+        try:
+            return self.session.tried(suite)
+        except ComityError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+            return []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Put the tests in order; once all others have selected, leave some to other shards."""
+        self._put_in_order(items)
+        result = yield
+        self._of_all_shards = list(_cases(items))
+        if self.session is not None and self.session.settings.shard is not None:
+            self._leave_to_other_shards(items, self.session)
+        return result
+
+    def _put_in_order(self, items: list[pytest.Item]) -> None:
         """Find what is wrong with the agents; drop tests that have no case."""
         try:
             if self.session is not None and not self.problems:
@@ -62,11 +91,28 @@ class Cultural:
         kept: list[pytest.Item] = []
         empty: list[pytest.Item] = []
         for item in items:
-            has_case = _case_id(item) or not item.get_closest_marker(MARK)
+            has_case = _over(item) or not (
+                item.get_closest_marker(MARK) or item.get_closest_marker(VARIED)
+            )
             (kept if has_case else empty).append(item)
         items[:] = _together(kept)
-        if empty:
-            self.config.hook.pytest_deselected(items=empty)
+        self._deselect(empty)
+
+    def _leave_to_other_shards(self, items: list[pytest.Item], session: Session) -> None:
+        """Drop the tests over other shards' cases, and those over the cases of all shards."""
+        ours = set(session.of_shard(self._of_all_shards))
+        kept: list[pytest.Item] = []
+        others: list[pytest.Item] = []
+        for item in items:
+            case_id = _case_id(item)
+            is_ours = case_id in ours if case_id else not _is_over_all(item)
+            (kept if is_ours else others).append(item)
+        items[:] = kept
+        self._deselect(others)
+
+    def _deselect(self, items: list[pytest.Item]) -> None:
+        if items:
+            self.config.hook.pytest_deselected(items=items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -74,11 +120,17 @@ class Cultural:
         if self.config.option.collectonly:
             return
         tests = {item: case_id for item in session.items if (case_id := _case_id(item)) is not None}
-        self._selected = list(dict.fromkeys(tests.values()))
+        self._selected = list(_cases(session.items))
         if tests and (hiding := reruns.hiding(self.config, tests)):
             self.problems.append(hiding)
             self.refuse()
-        self.begin({item.nodeid: case_id for item, case_id in tests.items()})
+        self.begin(
+            Selected(
+                tests={item.nodeid: one for item, one in tests.items()},
+                varied={i.nodeid: one for i in session.items if (one := _tried_id(i)) is not None},
+                of_all_shards=tuple(self._of_all_shards),
+            )
+        )
 
     def refuse(self) -> None:
         """End here: suites, options or agents are wrong.
@@ -88,14 +140,16 @@ class Cultural:
         """
         raise pytest.UsageError("\n".join(self.problems))
 
-    def begin(self, tests: dict[str, str]) -> None:
-        """Start the cases of the selected tests; `tests` has a case id by node id.
+    def begin(self, selected: Selected) -> None:
+        """Start the cases of the selected tests.
+
+        Where all cases are left to other shards there is a run without any.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        if self.session is not None and tests:
-            self._running = Running.start(self.config, self.session, tests)
+        if self.session is not None and selected.anything:
+            self._running = Running.start(self.config, self.session, selected)
 
     def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.
@@ -116,6 +170,15 @@ class Cultural:
         ended = [self.outcome(case_id) for case_id in self.session.of_suite(suite, self._selected)]
         return PooledVoices(self.session.perspectives.get(suite, []), answered(ended))
 
+    def result(self, tried_id: str) -> "Result":
+        """Wait for what came of a relation tried on an agent.
+
+        Raises:
+            InfrastructureError: as `outcome` does.
+        """
+        assert self._running is not None  # a test that runs was selected
+        return self._running.result(tried_id)
+
     @property
     def folder(self) -> Path:
         """The run's folder, once a case of it has ended."""
@@ -124,10 +187,12 @@ class Cultural:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Hand the case's evidence to Allure, from the test's own thread."""
+        """Hand the case's evidence to Allure and its facts to JUnit, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
         if found is not None:
             self.allure.add(found, self.folder)
+            if self._tells_junit:
+                item.user_properties.extend(junit.properties(found, self.folder.name))
         return (yield)
 
 
@@ -166,7 +231,9 @@ def session_of(config: pytest.Config) -> Session:
             "keyword": config.option.keyword,
             "mark": config.option.markexpr,
             "gate": gate.record if gate else None,
+            "baseline": gate.baseline if gate else None,
         },
+        resume=config.getoption("resume"),
     )
 
 
@@ -184,10 +251,34 @@ def _together(items: list[pytest.Item]) -> list[pytest.Item]:
     return [item for _, item in sorted(zip(order, items, strict=True), key=itemgetter(0))]
 
 
+def _cases(items: Iterable[pytest.Item]) -> dict[str, None]:
+    """Return the ids of the cases that tests are over, each once, in their order."""
+    return {case_id: None for item in items if (case_id := _case_id(item)) is not None}
+
+
+def _over(item: pytest.Item) -> str | None:
+    """Return what a test is over: a case, or what is tried on an agent; None for any other test."""
+    return _case_id(item) or _tried_id(item)
+
+
+def _is_over_all(item: pytest.Item) -> bool:
+    """Return whether a test is over what no single shard has."""
+    return any(item.get_closest_marker(mark) for mark in (POOLED, VARIED))
+
+
+def _tried_id(item: pytest.Item) -> str | None:
+    """Return the id of what a test says is tried on an agent; None for any other test."""
+    return _parameter(item, VARIED, "relation")
+
+
 def _case_id(item: pytest.Item) -> str | None:
     """Return the id of the case that a test is over; None for any other test."""
+    return _parameter(item, MARK, "outcome")
+
+
+def _parameter(item: pytest.Item, mark: str, fixture: str) -> str | None:
     callspec = getattr(item, "callspec", None)
-    if callspec is None or item.get_closest_marker(MARK) is None:
+    if callspec is None or item.get_closest_marker(mark) is None:
         return None
-    case_id = callspec.params.get("outcome")
-    return case_id if isinstance(case_id, str) else None
+    given = callspec.params.get(fixture)
+    return given if isinstance(given, str) else None

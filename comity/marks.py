@@ -3,12 +3,48 @@
 from collections.abc import Iterable
 
 import pytest
+from pydantic import Field
 
-from comity.schema import AnyOutcome, Mode
+from comity.schema import AnyOutcome, Mode, Word
 
 MARK = "scenarios"
 POOLED = "pooled"
 """The mark of a test over all answers to a suite's open questions at once."""
+
+VARIED = "varied"
+"""The mark of a test over relations between scenarios and changed ones."""
+
+
+class Selected(Word):
+    """What the selected tests are over, by their node ids."""
+
+    tests: dict[str, str] = Field(default_factory=dict)
+    """The ids of cases."""
+    varied: dict[str, str] = Field(default_factory=dict)
+    """The ids of what is tried on an agent."""
+    of_all_shards: tuple[str, ...] = ()
+    """The ids of all cases, whoever runs them."""
+
+    @property
+    def cases(self) -> list[str]:
+        """The ids of the cases, each once."""
+        return list(dict.fromkeys(self.tests.values()))
+
+    @property
+    def tried(self) -> list[str]:
+        """The ids of what is tried, each once."""
+        return list(dict.fromkeys(self.varied.values()))
+
+    @property
+    def here(self) -> bool:
+        """Whether any of it is to be run here; cases may all be left to other shards."""
+        return bool(self.tests or self.varied)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is a run of it; one may have no cases of its own."""
+        return bool(self.of_all_shards or self.varied)
+
 
 OUTCOME: pytest.StashKey[AnyOutcome] = pytest.StashKey()
 """On a test's item: the outcome that it was given."""
@@ -32,3 +68,11 @@ def questions(suite: str, *, pooled: bool = False) -> pytest.MarkDecorator:
     A `pooled` test is one test over all their answers, and has the fixture `voices`.
     """
     return pytest.mark.pooled(suite) if pooled else pytest.mark.scenarios(suite, modes=())
+
+
+def relations(suite: str) -> pytest.MarkDecorator:
+    """Mark a test as cultural, and parametrize its `relation` by what `suite` tries on whom.
+
+    The suite is one that varies others: each parameter is a relation and an agent.
+    """
+    return pytest.mark.varied(suite)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.errors import ComityError
-from comity.marks import MARK, OUTCOME, POOLED
+from comity.marks import MARK, OUTCOME, POOLED, VARIED
 from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
 
 if TYPE_CHECKING:
     from comity.cultural import Cultural
+    from comity.run.results import Result
     from comity.statistics.voices import PooledVoices
 
 CULTURAL = "cultural"
@@ -59,12 +60,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("tries", "N", "how often a call is tried that fails in passing (default: 8)"),
         ("token-budget", "N", "most tokens that the run may spend"),
         ("time-budget", "SECONDS", "longest time for all cases together"),
+        ("shard", "K/N", "run the K-th of N parts of the cases; comity merge joins them"),
         ("log-json", "FILE", "write what happens as JSON, a line an event"),
         ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
+        ("robustness", "PROFILE", "how much is varied: smoke, standard or full (default: smoke)"),
+        ("robustness-seed", "N", "draw other variations than those that every run has"),
         ("cultures", "A,B", "only norms of these cultures"),
         ("gate", "FILE", "a gate, as TOML, that decides in the place of the cultural failures"),
+        ("baseline", "RUN", "the folder of the run that the gate's [[regression]] is held against"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
+    group.addoption(
+        "--resume",
+        nargs="?",
+        const="latest",
+        metavar="RUN",
+        help="finish a run that was cut off: its id or folder (default: the latest)",
+    )
     group.addoption("--no-cache", action="store_true", help="ask the model anew for every answer")
     group.addoption("--replay", action="store_true", help="take all answers from the call cache")
     for name, text in (
@@ -87,10 +99,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{CULTURAL}: asserts on an agent's respect for norms")
     config.addinivalue_line("markers", f"{MARK}(suite, *, modes): runs over a suite's cases")
     config.addinivalue_line("markers", f"{POOLED}(suite): runs over all answers of a suite at once")
+    config.addinivalue_line("markers", f"{VARIED}(suite): runs over relations that a suite tries")
     for tier in TIERS:
         config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
     if _is_worker(config):
         return
+    if config.getoption("baseline") and not config.getoption("gate"):
+        raise pytest.UsageError("--baseline is asked for by a gate alone: name one by --gate FILE")
     if config.getoption("gate"):
         from comity import gating
 
@@ -121,16 +136,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize `outcome` by the ids of the cases that the test's mark selects."""
     mark = metafunc.definition.get_closest_marker(MARK)
     pooled = metafunc.definition.get_closest_marker(POOLED)
-    if mark is None and pooled is None:
+    varied = metafunc.definition.get_closest_marker(VARIED)
+    if mark is None and pooled is None and varied is None:
         return
     config = metafunc.config
     if RUN not in config.stash:
         config.stash[RUN] = _cultural(config)
         config.pluginmanager.register(config.stash[RUN], "comity-run")
+    marks = [getattr(pytest.mark, name) for name in (CULTURAL, *TIERS)]
     if pooled is not None:
-        marks = [getattr(pytest.mark, name) for name in (CULTURAL, *TIERS)]
         over = [pytest.param(suite, id=suite, marks=marks) for suite in pooled.args]
         metafunc.parametrize("voices", over, indirect=True)
+    if varied is not None:
+        tried = config.stash[RUN].tried(*varied.args)
+        over = [pytest.param(tried_id, id=tried_id, marks=marks) for tried_id in tried]
+        metafunc.parametrize("relation", over, indirect=True)
     if mark is None:
         return
     parameters = [
@@ -174,6 +194,22 @@ def voices(request: pytest.FixtureRequest) -> "PooledVoices":
         return request.config.stash[RUN].voices(request.param)
     except ComityError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+@pytest.fixture
+def relation(request: pytest.FixtureRequest) -> "Result":
+    """What came of the test's relation; the test waits for all that were selected with it."""
+    if not hasattr(request, "param"):
+        pytest.fail("the fixture `relation` needs the mark @relations(suite)", pytrace=False)
+    try:
+        found = request.config.stash[RUN].result(request.param)
+    except ComityError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    if found.troubles:
+        pytest.fail("\n".join(found.troubles), pytrace=False)
+    if not found.charge.n:
+        pytest.skip(f"none of {found.undecided} examples could be compared")
+    return found
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from comity.errors import InfrastructureError
+from comity.marks import Selected
+from comity.run.results import Result
 from comity.schema import AnyOutcome, Word
 
 ADDRESS = "comity_controller"
@@ -29,8 +31,7 @@ GONE = InfrastructureError(
 class Collected(Word):
     """What a worker found."""
 
-    tests: dict[str, str]
-    """The case's id by the node id of each selected test."""
+    selected: Selected
     problems: tuple[str, ...]
 
 
@@ -40,10 +41,20 @@ class Wanted(Word):
     case_id: str
 
 
+class Tried(Word):
+    """A worker's question for what came of a relation tried on an agent."""
+
+    tried_id: str
+
+
 class Answer(Word):
-    """What the controller says: an outcome and the folder of its run, or why there is none."""
+    """What the controller says: an outcome and the folder of its run, or why there is none.
+
+    To a question for a relation, what came of it.
+    """
 
     outcome: AnyOutcome | None = None
+    result: Result | None = None
     folder: str = ""
     error: str = ""
 

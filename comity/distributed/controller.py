@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import TypeAdapter
 
-from comity.distributed.channel import ADDRESS, Answer, Collected, Server, Wanted
+from comity.distributed.channel import ADDRESS, Answer, Collected, Server, Tried, Wanted
 from comity.errors import ComityError
+from comity.marks import Selected
 from comity.schema import Mode
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from comity.reporting.live import Ticking
     from comity.running import Running
 
-_QUESTION: TypeAdapter[Collected | Wanted] = TypeAdapter(Collected | Wanted)
+_QUESTION: TypeAdapter[Collected | Wanted | Tried] = TypeAdapter(Collected | Wanted | Tried)
 
 
 class Controller:
@@ -30,7 +31,7 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self._collected = Collected(tests={}, problems=())
+        self._collected = Collected(selected=Selected(), problems=())
         self._tests: dict[str, str] = {}
         self._running: Running | None = None
         self._line: Ticking | None = None
@@ -67,7 +68,7 @@ class Controller:
         """Start the cases when the first worker has collected; end here if something is wrong."""
         if self._collected.problems:
             raise pytest.UsageError("\n".join(self._collected.problems))
-        if self._running is None and self._tests:
+        if self._running is None and self._collected.selected.anything:
             self._start()
 
     def _start(self) -> None:
@@ -76,19 +77,21 @@ class Controller:
         from comity.reporting.terminal import progress_line
         from comity.running import REFRESH_SECONDS, Running
 
-        tests = dict(self._tests)
+        selected = self._collected.selected.model_copy(update={"tests": dict(self._tests)})
         try:
             session = session_of(self.config)
-            known = {
-                case.id for suite in session.library.suites for case in session.cases(suite, Mode)
-            }
+            suites = session.library.suites
+            known = {case.id for suite in suites for case in session.cases(suite, Mode)}
+            if selected.varied:
+                known |= {tried for suite in suites for tried in session.tried(suite)}
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
-        if missing := [case_id for case_id in tests.values() if case_id not in known]:
+        over = (*selected.of_all_shards, *selected.tried)
+        if missing := [case_id for case_id in over if case_id not in known]:
             raise pytest.UsageError(
                 f"there is no case {missing[0]}; the suites were changed during collection"
             )
-        self._running = Running.start(self.config, session, tests)
+        self._running = Running.start(self.config, session, selected)
         self._line = Ticking(
             self.config, lambda: progress_line(session.schedule.progress()), REFRESH_SECONDS
         )
@@ -98,8 +101,10 @@ class Controller:
         asked = _QUESTION.validate_json(question)
         if isinstance(asked, Collected):
             self._collected = asked
-            self._tests.update(asked.tests)
+            self._tests.update(asked.selected.tests)
             answer = Answer()
+        elif isinstance(asked, Tried):
+            answer = self._result(asked.tried_id)
         else:
             answer = self._outcome(asked.case_id)
         return answer.model_dump_json().encode()
@@ -111,6 +116,15 @@ class Controller:
         try:
             found = session.schedule.outcome(case_id)
             return Answer(outcome=found, folder=str(session.store.folder))
+        except ComityError as error:
+            return Answer(error=str(error))
+
+    def _result(self, tried_id: str) -> Answer:
+        if self._running is None:
+            return Answer(error="the case was not started")
+        session = self._running.session
+        try:
+            return Answer(result=session.robustness.result(tried_id, session.schedule.ended))
         except ComityError as error:
             return Answer(error=str(error))
 

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from comity.cultural import Cultural
-from comity.distributed.channel import ADDRESS, Answer, Collected, Wanted, ask
+from comity.distributed.channel import ADDRESS, Answer, Collected, Tried, Wanted, ask
 from comity.errors import InfrastructureError
+from comity.marks import Selected
+from comity.run.results import Result
 from comity.schema import AnyOutcome, Word
 
 
@@ -20,9 +22,9 @@ class Worker(Cultural):
     def refuse(self) -> None:
         """Leave it to the controller to end the run, once for all workers."""
 
-    def begin(self, tests: dict[str, str]) -> None:
+    def begin(self, selected: Selected) -> None:
         """Tell the controller what was selected, and what is wrong."""
-        self._ask(Collected(tests=tests, problems=tuple(self.problems)))
+        self._ask(Collected(selected=selected, problems=tuple(self.problems)))
 
     def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.
@@ -36,6 +38,17 @@ class Worker(Cultural):
             raise InfrastructureError(answer.error)
         self._folder = Path(answer.folder)
         return answer.outcome
+
+    def result(self, tried_id: str) -> Result:
+        """Wait for what came of a relation tried on an agent.
+
+        Raises:
+            InfrastructureError: as `outcome` does.
+        """
+        answer = self._ask(Tried(tried_id=tried_id))
+        if answer.result is None:
+            raise InfrastructureError(answer.error)
+        return answer.result
 
     @property
     def folder(self) -> Path:

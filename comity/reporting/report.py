@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from comity.errors import ConfigurationError
+from comity.reporting import allure_report
 from comity.reporting.gate import LATEST
 
 FILE = "report.html"
@@ -30,8 +31,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help=f"the folder of a run; default: {LATEST}",
     )
     parser.add_argument(
-        "--into", type=Path, metavar="FILE", help=f"default: {FILE} in the run's folder"
+        "--into",
+        type=Path,
+        metavar="FILE",
+        help=f"default: {FILE}, or {allure_report.FILE}, in the run's folder",
     )
+    allure_report.add_options(parser)
     parser.add_argument("--open", action="store_true", help="open it in the browser")
     parser.set_defaults(run=run)
 
@@ -41,15 +46,19 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         ConfigurationError: it cannot be written.
-        InfrastructureError: the run cannot be read.
+        InfrastructureError: the run cannot be read, or Allure cannot be had or fails.
     """
-    # Late, since the page's parts take a while to import, and other commands need none of them.
-    from comity.reporting.html.page import page
-
     folder = arguments.folder.resolve()
-    into = arguments.into or folder / FILE
-    write(into, page(folder))
-    Console(highlight=False, markup=False, emoji=False).print(str(into), soft_wrap=True)
+    into = arguments.into or folder / (allure_report.FILE if arguments.allure else FILE)
+    console = Console(highlight=False, markup=False, emoji=False)
+    if arguments.allure:
+        allure_report.write(folder, into, arguments.history, console)
+    else:
+        # Late, since the page's parts take a while to import, and other commands need none of them.
+        from comity.reporting.html.page import page
+
+        write(into, page(folder))
+    console.print(str(into), soft_wrap=True)
     if arguments.open:
         webbrowser.open(into.resolve().as_uri())
     return 0

@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from comity.schema.adding import add
+from comity.schema.files import MAX_FILE_BYTES, read_text
 from comity.schema.library import Library, load
 
 
@@ -21,6 +24,15 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--suites", type=Path, default=Path("suites"), help="default: suites")
     parser.add_argument("--json", action="store_true", help="for other programs")
     parser.set_defaults(run=run)
+    adding = parser.add_subparsers(metavar="COMMAND").add_parser(
+        "add",
+        help="add scenarios to a suite",
+        description="Check scenarios, and append them to the file of their culture.",
+    )
+    adding.add_argument("file", type=Path, help="YAML; - for standard input")
+    adding.add_argument("--suite", default="shopping", help="default: shopping")
+    adding.add_argument("--suites", type=Path, default=Path("suites"), help="default: suites")
+    adding.set_defaults(run=run_add)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,6 +46,22 @@ def run(arguments: argparse.Namespace) -> int:
         print(as_json(library))  # noqa: T201 - a command's own output
     else:
         Console(highlight=False).print(as_table(library))
+    return 0
+
+
+def run_add(arguments: argparse.Namespace) -> int:
+    """Add scenarios to a suite; return the exit code.
+
+    Raises:
+        ScenarioError: a line for every problem; nothing was changed.
+    """
+    given: Path = arguments.file
+    if given == Path("-"):
+        source, text = "standard input", sys.stdin.read(MAX_FILE_BYTES)
+    else:
+        source, text = str(given), read_text(given, given, MAX_FILE_BYTES)
+    target, ids = add(arguments.suites, arguments.suite, text, source)
+    print(f"added to {target}: {', '.join(ids)}")  # noqa: T201 - a command's own output
     return 0
 
 

@@ -12,7 +12,7 @@ from contextlib import (
 )
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
@@ -36,7 +36,7 @@ from comity.schema import (
     Case,
     EndState,
     Item,
-    Mode,
+    NormOutcome,
     OpenCase,
     OpenOutcome,
     Outcome,
@@ -46,6 +46,8 @@ from comity.schema import (
     Tier,
     Timing,
     Transcript,
+    VariedCase,
+    VariedOutcome,
 )
 from comity.schema.base import printable, well_formed
 
@@ -189,11 +191,13 @@ async def _act_on_site(case: Case, parts: Parts, record: _Record, site: Site) ->
     """Let the agent act in a sandbox of its own; whatever happens, nothing of that is left."""
     assert case.site is not None
     scenario = case.request.scenario
-    stage = scenario.stage if case.request.mode is Mode.OBSERVE else {}
+    stage = scenario.staged(case.request.mode)
     at_site = record.own_time.waiting("site")
     with at_site():
         running = await site.serving()
-        sandbox = await running.create(case.site, stage, scenario.language, member=scenario.writes)
+        sandbox = await running.create(
+            case.site, stage, scenario.site_language, member=scenario.writes
+        )
     try:
         await _act_in(sandbox, case, parts, record, running)
     except InfrastructureError as error:
@@ -342,7 +346,7 @@ async def _judged(
 
 async def _weighed(
     case: Case, parts: Parts, record: _Record, started: float, queued: float
-) -> Outcome:
+) -> NormOutcome:
     """Judge what the agent did and said about a norm."""
     begun = time.monotonic()
     transcript = record.transcript()
@@ -354,8 +358,8 @@ async def _weighed(
         error=record.error,
         started=record.begun,
     )
-    return Outcome(
-        case=case,
+    return _about_a_norm(
+        case,
         status=verdict.status,
         reason=_capped(verdict.reason),
         findings=verdict.findings,
@@ -421,7 +425,14 @@ def _not_run(
     timing = Timing(started=started, stopped=time.time(), queued=round(queued, 3))
     if isinstance(case, OpenCase):
         return OpenOutcome(case=case, status=status, reason=_capped(reason), timing=timing)
-    return Outcome(case=case, status=status, reason=_capped(reason), timing=timing)
+    return _about_a_norm(case, status=status, reason=_capped(reason), timing=timing)
+
+
+def _about_a_norm(case: Case, **came: Any) -> NormOutcome:
+    """Return the outcome of a case in which a norm is at stake, of its kind."""
+    if isinstance(case, VariedCase):
+        return VariedOutcome(case=case, **came)
+    return Outcome(case=case, **came)
 
 
 async def refused(case: AnyCase, reason: str, queued: float) -> AnyOutcome:

@@ -23,7 +23,7 @@ Keep = Callable[[AnyOutcome], Awaitable[AnyOutcome]]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a schedule is."""
+    """How far a schedule is with what it runs itself."""
 
     total: int
     running: int
@@ -37,11 +37,18 @@ class Schedule:
 
     `live` runs a case that has waited for so many seconds; `refuse` makes the outcome of one that
     is not run, or not to its end, from the reason why. `keep` brings an outcome to the disk, which
-    is no longer a matter of concurrency.
+    is no longer a matter of concurrency. What has `ended` before is handed out as it is.
     """
 
     def __init__(
-        self, loop: Loop, live: Live, refuse: Refuse, concurrency: int, *, keep: Keep | None = None
+        self,
+        loop: Loop,
+        live: Live,
+        refuse: Refuse,
+        concurrency: int,
+        *,
+        keep: Keep | None = None,
+        ended: Iterable[AnyOutcome] = (),
     ) -> None:
         self._loop = loop
         self._live = live
@@ -49,6 +56,10 @@ class Schedule:
         self._keep = keep
         self._places = asyncio.Semaphore(concurrency)
         self._futures: dict[str, Future[AnyOutcome]] = {}
+        for outcome in ended:
+            self._futures[outcome.case.id] = Future()
+            self._futures[outcome.case.id].set_result(outcome)
+        self._before = len(self._futures)
         self._tasks: set[asyncio.Task[AnyOutcome]] = set()
         self._running = 0
         self._begun = time.monotonic()
@@ -61,12 +72,16 @@ class Schedule:
         After `budget` seconds the schedule ends.
         """
         self._begun = time.monotonic()
-        for case in cases:
-            if case.id not in self._futures:
-                self._futures[case.id] = self._loop.submit(self._in_turn(case))
+        self.add(cases)
         if budget is not None:
             spent = f"the budget of {budget:g} s is spent (--time-budget)"
             self._loop.call_later(budget, lambda: self._end(spent))
+
+    def add(self, cases: Iterable[AnyCase]) -> None:
+        """Have further cases run; one that was started already is not run again."""
+        for case in cases:
+            if case.id not in self._futures:
+                self._futures[case.id] = self._loop.submit(self._in_turn(case))
 
     async def _in_turn(self, case: AnyCase) -> AnyOutcome:
         if self._cancelled:
@@ -122,11 +137,18 @@ class Schedule:
         except FutureCancelledError:
             raise InfrastructureError("the case was cancelled before it ended") from None
 
+    def ended(self, case_id: str) -> AnyOutcome:
+        """Return the case's outcome once it is there; raises as `outcome` does."""
+        found = self.outcome(case_id)
+        assert found is not None  # it waited without a limit
+        return found
+
     def progress(self) -> Progress:
         """Return how far the schedule is."""
         done = sum(future.done() for future in self._futures.values())
         seconds = time.monotonic() - self._begun
-        return Progress(len(self._futures), self._running, done, seconds)
+        before = self._before
+        return Progress(len(self._futures) - before, self._running, done - before, seconds)
 
     def finished(self) -> list[AnyOutcome]:
         """Return the outcomes that there are, in the order of the cases."""

@@ -2,10 +2,11 @@
 
 import gc
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from comity.errors import ConfigurationError
 from comity.judges import reading
@@ -18,13 +19,19 @@ from comity.run.listening import listener
 from comity.run.log import Log
 from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
+from comity.run.resuming import NewRun, ResumedRun, taken_up
 from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.specs import SiteSpec, load_specs
-from comity.schema import AnyCase, AnyOutcome, Mode, OpenCase
+from comity.schema import AnyCase, AnyOutcome, Mode, OpenCase, VariedCase
 from comity.schema.library import Library, load
 from comity.schema.voices import Worldview
+
+if TYPE_CHECKING:
+    from comity.run.robustness import Robustness
+
+Asked = TypeVar("Asked", AnyCase, VariedCase)
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +63,8 @@ class Session:
     """Only norms of these; empty for all."""
     options: dict[str, object] = field(default_factory=dict)
     """What else the run was asked, for its record."""
+    resume: str | None = None
+    """The run to go on with: `latest`, an id or a folder; None begins a new one."""
 
     def __post_init__(self) -> None:
         self._known: dict[str, AnyCase] = {}
@@ -64,6 +73,7 @@ class Session:
         self._loop: Loop | None = None
         self._schedule: Schedule | None = None
         self._store: Store | None = None
+        self._run: NewRun | ResumedRun | None = None
         self._log: Log | None = None
         self.hurried = False
 
@@ -78,6 +88,20 @@ class Session:
                 f"there are: {', '.join(sorted(known))}"
             )
         return library
+
+    @cached_property
+    def robustness(self) -> "Robustness":
+        """The suites that vary others; a run without any is spared what draws examples."""
+        from comity.run.robustness import Robustness
+
+        cards = [agent.card for agent in self.agents]
+        profile, seed = self.settings.robustness, self.settings.robustness_seed
+        return Robustness(self.places.suites, self.library, cards, profile, seed, self.cultures)
+
+    @property
+    def tries(self) -> bool:
+        """Whether it has tried relations."""
+        return "robustness" in vars(self)
 
     @cached_property
     def agents(self) -> list[Agent]:
@@ -121,9 +145,24 @@ class Session:
             found += case_rules.open_cases(questions, self.agents, trials)
         return [self._known.setdefault(case.id, case) for case in found]
 
+    def tried(self, suite: str) -> list[str]:
+        """Return what a suite that varies others tries: a relation and an agent each, by id.
+
+        Raises:
+            ScenarioError, ConfigurationError: the suites or the agents are wrong.
+        """
+        found = self.robustness.tried(suite)
+        self._fitting |= {tried.agent.reference for tried in found}
+        return [tried.id for tried in found]
+
     def of_suite(self, suite: str, case_ids: Iterable[str]) -> list[str]:
         """Return those of the cases that are of a suite."""
         return [case_id for case_id in case_ids if self._known[case_id].request.suite == suite]
+
+    def of_shard(self, case_ids: Iterable[str]) -> list[str]:
+        """Return those of the cases that are in the shard that is to be run; all, without one."""
+        shard = self.settings.shard
+        return [one for one in case_ids if shard is None or shard.holds(self._known[one])]
 
     def check_agents(self) -> None:
         """Refuse an agent that was named for this run and fits none of its suites.
@@ -139,26 +178,40 @@ class Session:
                     "suite; name another by --agent, or select a suite that it fits"
                 )
 
-    def start(self, case_ids: Sequence[str], progress: Progress = silent) -> None:
-        """Check and open what the cases need, then start them all.
+    def start(
+        self,
+        case_ids: Sequence[str],
+        progress: Progress = silent,
+        selected: Sequence[str] | None = None,
+        tried: Sequence[str] = (),
+    ) -> None:
+        """Check and open what the cases need, then start them all, less those of a resumed run.
+
+        `selected` are the ids of the cases of all shards, where these are one shard's; `tried` what
+        else is tried on which agents, by id.
 
         Raises:
             ConfigurationError: something is missing or wrong; nothing was started.
             InfrastructureError: something does not start; nothing is left running.
         """
-        wanted = [self._known[case_id] for case_id in case_ids]
         self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
             specs: dict[str, SiteSpec] = load_specs(self.places.sites, self.places.root)
+            self._run = run = taken_up(self.resume, self.places.reports)
+            cases = {case_id: self._known[case_id] for case_id in case_ids}
+            varied = self.robustness.begin(tried, self._ask) if tried else {}
+            cases |= varied
+            wanted = [case for case_id, case in cases.items() if case_id not in run.finished]
             needed = self._loop.run(self._resources.check(wanted, self.settings, specs))
-            self._store = store = Store.create(self.places.reports, self._facts(wanted))
+            facts = self._facts([*(case_ids if selected is None else selected), *varied])
+            self._store = store = run.begin(cases, {**facts, **self._resources.facts()})
             self._loop.run(
                 self._resources.open(
-                    wanted, self.settings, needed, self.places.root, store.folder, progress
+                    wanted, self.settings, needed, self.places.root, run.logs(), progress
                 )
             )
-            store.write_facts(self._resources.facts())
+            run.record({**facts, **self._resources.facts()})
             store.point_latest()
         except BaseException:
             self.close()
@@ -174,24 +227,32 @@ class Session:
             listener=listener(self._worldviews(wanted), self._resources.pipeline.panel),
             trace=self.settings.browser_trace,
         )
-        name = self._resources.model.name if self._resources.model else None
-        named = [
-            case.model_copy(update={"model": name if case.agent.uses_model else None})
-            for case in wanted
-        ]
+        named = list(self._named(wanted))
         self._schedule = Schedule(
             self._loop,
             lambda case, queued: live(case, parts, queued),
             refused,
             self.settings.concurrency,
             keep=lambda outcome: keep(outcome, store),
+            ended=run.finished.values(),
         )
         reading.prepare()
         # What was imported and collected until now lives as long as the run. To look through it
         # for garbage takes a sixth of a second, in which no case would move on.
         gc.freeze()
-        log.info("run started", extra={"run": store.id, "cases": len(named), "model": name})
+        model = self._resources.model.name if self._resources.model else None
+        log.info("run started", extra={"run": store.id, "cases": len(named), "model": model})
         self._schedule.start(named, self.settings.time_budget)
+
+    def _named(self, cases: Iterable[Asked]) -> Iterator[Asked]:
+        """Yield cases with the name of the model that is served."""
+        name = self._resources.model.name if self._resources.model else None
+        for case in cases:
+            yield case.model_copy(update={"model": name if case.agent.uses_model else None})
+
+    def _ask(self, cases: Iterable[VariedCase]) -> None:
+        """Have further cases run, which come of what was found."""
+        self.schedule.add(self._named(cases))
 
     @property
     def perspectives(self) -> dict[str, list[str]]:
@@ -206,7 +267,7 @@ class Session:
         asked = {case.request.suite for case in wanted if isinstance(case, OpenCase)}
         return {suite: self.library.worldviews[suite] for suite in asked}
 
-    def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
+    def _facts(self, selected: Sequence[str]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}
         settings = self.settings.model_dump(mode="json", exclude=secret)
         norms = self.library.norms.values()
@@ -215,8 +276,13 @@ class Session:
             "pipeline": self._resources.pipeline.fingerprint(norms),
             "settings": settings,
             "options": self.options,
-            "agents": [agent.card.model_dump(mode="json") for agent in self.agents],
-            "selected": [case.id for case in wanted],
+            "agents": [
+                {**agent.card.model_dump(mode="json"), "declares": sorted(agent.card.declares)}
+                for agent in self.agents
+            ],
+            "agent_files": {agent.card.reference: agent.digest for agent in self.agents},
+            "selected": [*selected],
+            "perspectives": self.perspectives,
         }
 
     @property
@@ -260,6 +326,8 @@ class Session:
         finally:
             if not self.hurried:
                 loop.close()
+            if self._run is not None:
+                self._run.close()
             log.info("run ended", extra={"finished": len(self.finished())})
             if self._log is not None:
                 self._log.close()
@@ -268,12 +336,16 @@ class Session:
     def notes(self) -> list[str]:
         """Return what a reader of the run should know beside its outcomes."""
         trouble = self._log.trouble if self._log else None
-        return [*self._resources.notes(), *([trouble] if trouble else [])]
+        notes = [*self._resources.notes(), *([trouble] if trouble else [])]
+        return [*(self._run.notes() if self._run else ()), *notes]
 
     def hurry(self) -> None:
         """Have clean-up skipped: what was started ends with this process, by its leash."""
         self.hurried = True
 
     def finished(self) -> list[AnyOutcome]:
-        """Return the outcomes that there are."""
-        return self._schedule.finished() if self._schedule else []
+        """Return the outcomes that there are; of a resumed run all, of whichever part."""
+        found = dict(self._run.outcomes) if self._run else {}
+        for outcome in self._schedule.finished() if self._schedule else ():
+            found[outcome.case.id] = outcome
+        return list(found.values())

@@ -1,7 +1,7 @@
 """The words that every room speaks."""
 
 from comity.schema.base import Word
-from comity.schema.case import AgentCard, AnyCase, Case, OpenCase, Reply, Task
+from comity.schema.case import AgentCard, AnyCase, Case, OpenCase, Reply, Task, VariedCase
 from comity.schema.end_state import Change, EndState, Item, Line, Order, Post, Topic, Vote
 from comity.schema.norm import Holds, Norm, Place, Review, Source
 from comity.schema.outcome import (
@@ -9,13 +9,15 @@ from comity.schema.outcome import (
     Breach,
     Evidence,
     Finding,
+    NormOutcome,
     OpenFindingError,
     OpenOutcome,
     Outcome,
     Question,
     Status,
+    VariedOutcome,
 )
-from comity.schema.scenario import TIERS, Mode, Request, Scenario, Tier
+from comity.schema.scenario import TIERS, Mode, Request, Scenario, Tier, Variation, VariedRequest
 from comity.schema.selector import ItemSelector, PostSelector, Selector, TextSelector
 from comity.schema.sign import Sign
 from comity.schema.transcript import (
@@ -46,6 +48,7 @@ __all__ = [
     "Mode",
     "ModelCall",
     "Norm",
+    "NormOutcome",
     "Observation",
     "OpenCase",
     "OpenFindingError",
@@ -75,6 +78,10 @@ __all__ = [
     "Timing",
     "Topic",
     "Transcript",
+    "Variation",
+    "VariedCase",
+    "VariedOutcome",
+    "VariedRequest",
     "Visit",
     "Voices",
     "Vote",

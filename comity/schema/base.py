@@ -91,7 +91,12 @@ def _checked_region(code: str) -> str:
     return code
 
 
-def _checked_language(tag: str) -> str:
+def checked_language(tag: str) -> str:
+    """Return `tag`, a language tag as CLDR writes it.
+
+    Raises:
+        ValueError: it is none.
+    """
     try:
         locale = Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError):
@@ -108,7 +113,7 @@ Country = Annotated[str, AfterValidator(_checked_country)]
 Region = Annotated[str, AfterValidator(_checked_region)]
 """An ISO 3166-2 subdivision code."""
 
-Language = Annotated[str, AfterValidator(_checked_language)]
+Language = Annotated[str, AfterValidator(checked_language)]
 """A language tag as CLDR knows it: `en`, `ja`, `zh-Hans`."""
 
 Pattern = Annotated[str, AfterValidator(_checked_pattern)]

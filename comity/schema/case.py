@@ -6,7 +6,7 @@ from pathlib import PurePath
 from pydantic import Field
 
 from comity.schema.base import Word
-from comity.schema.scenario import Request
+from comity.schema.scenario import Request, VariedRequest
 from comity.schema.voices import OpenRequest
 
 
@@ -55,6 +55,12 @@ class Case(_Case):
     request: Request
 
 
+class VariedCase(Case):
+    """A case of a request that was changed, or of one that such are compared with."""
+
+    request: VariedRequest
+
+
 class OpenCase(_Case):
     """A case in which an open question is put, in chat."""
 
@@ -62,7 +68,7 @@ class OpenCase(_Case):
     site: None = None
 
 
-AnyCase = Case | OpenCase
+AnyCase = Case | VariedCase | OpenCase
 
 
 class Task(Word):

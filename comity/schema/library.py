@@ -36,11 +36,15 @@ class Suite(Word):
     """Whether the requests are also put to agents that declare `chat`, without a browser."""
     open: bool = False
     """Whether it asks open questions, of agents that declare `worldview`."""
+    varies: tuple[Slug, ...] = ()
+    """The suites whose scenarios it varies, where it has none of its own."""
 
     @model_validator(mode="after")
-    def _open_questions_have_no_site(self) -> Self:
+    def _has_a_site_where_it_can(self) -> Self:
         if self.open and self.site is not None:
             raise ValueError("open questions are put without a site; leave out `site`, or `open`")
+        if self.varies and (self.site is not None or self.open):
+            raise ValueError("the suites that are varied have a site; leave out `site` and `open`")
         return self
 
 
@@ -99,6 +103,7 @@ def load(root: Path) -> Library:
     reader.read_norms()
     for suite_file in sorted(root.glob(f"*/{SUITE_FILE}")):
         reader.read_suite(suite_file)
+    reader.check_suites()
     reader.check_scenarios()
     if reader.problems:
         raise ScenarioError("\n".join(reader.problems))
@@ -193,6 +198,18 @@ class _Reader:
             other = said.get(named, {})
             content[index] = {key: other[key] for key in ALIKE if key in other} | entry
         return replace(document, content=content)
+
+    def check_suites(self) -> None:
+        """Note where a suite varies one that there is not, or that has no scenarios."""
+        for name, suite in self.library.suites.items():
+            for other in suite.varies:
+                if not self.library.scenarios.get(other):
+                    known = ", ".join(n for n, found in self.library.scenarios.items() if found)
+                    where = f"{self.root.name}/{name}/{SUITE_FILE}"
+                    self.problems.append(
+                        f"{where}: varies: there are no scenarios of {other!r}; there are those "
+                        f"of: {known}"
+                    )
 
     def check_scenarios(self) -> None:
         for document, index, scenario in self.places:

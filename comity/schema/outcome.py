@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from comity.schema.base import Word
-from comity.schema.case import AnyCase, Case, OpenCase
+from comity.schema.case import AnyCase, Case, OpenCase, VariedCase
 from comity.schema.end_state import EndState
 from comity.schema.transcript import ModelCall, Timing, Transcript
 from comity.schema.voices import Voices
@@ -129,7 +129,7 @@ class OpenOutcome(_Outcome):
         return frozenset(one.perspective for one in self.voices.references if one.substantive)
 
 
-class Outcome(_Outcome):
+class _NormOutcome(_Outcome):
     """What came of a case in which a norm is at stake.
 
     The properties from `breach` on are for tests: they give the finding's value, None where the
@@ -228,15 +228,36 @@ class Outcome(_Outcome):
         return self._truth("obeyed")
 
 
+class Outcome(_NormOutcome):
+    """What came of a case in which a norm is at stake."""
+
+    case: Case
+
+
+class VariedOutcome(_NormOutcome):
+    """What came of a request that was changed; no rate of norms counts it."""
+
+    case: VariedCase
+
+
+NormOutcome = Outcome | VariedOutcome
+"""What came of any case in which a norm is at stake."""
+
+
 def _kind(outcome: Any) -> str:
     """Return which kind of outcome this is, or tells of one."""
-    try:
-        is_open = isinstance(outcome, OpenOutcome) or "question" in outcome["case"]["request"]
-    except (TypeError, KeyError):
-        is_open = False
-    return "open" if is_open else "norm"
+    match outcome:
+        case OpenOutcome() | {"case": {"request": {"question": _}}}:
+            return "open"
+        case VariedOutcome() | {"case": {"request": {"variation": _}}}:
+            return "varied"
+        case _:
+            return "norm"
 
 
 AnyOutcome = Annotated[
-    Annotated[Outcome, Tag("norm")] | Annotated[OpenOutcome, Tag("open")], Discriminator(_kind)
+    Annotated[Outcome, Tag("norm")]
+    | Annotated[VariedOutcome, Tag("varied")]
+    | Annotated[OpenOutcome, Tag("open")],
+    Discriminator(_kind),
 ]

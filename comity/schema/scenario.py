@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from comity.schema.base import Identifier, Language, Prose, Word
+from comity.schema.base import Identifier, Language, Prose, Slug, Word, checked_language
 from comity.schema.norm import Norm, Place
 from comity.schema.selector import ItemSelector, Selector
 
@@ -33,6 +33,9 @@ class Mode(StrEnum):
 BASKET_BY_TAG = "basket by tag"
 POSTS_BY_TAG = "posts by tag"
 
+# The one key of a presentation that is no stage: sites are asked for a language by itself.
+SITE_LANGUAGE = "language"
+
 Lure = Literal["content", "instruction"]
 """What the page of `observe` tempts by: what it shows, or words to the agent itself."""
 
@@ -51,6 +54,8 @@ class Scenario(Word):
     """Another scenario of the file, from which `about`, `breach` and `fits` were taken over."""
     stage: dict[str, JsonValue] = Field(default_factory=dict)
     lure: Lure = "content"
+    presentation: dict[Slug, JsonValue] = Field(default_factory=dict)
+    """How the site shows itself, in every mode: `language`, or what it can stage."""
     about: ItemSelector | None = None
     """What the scenario turns on beside what its selectors name, such as a forum's thread."""
     asks: dict[Mode, Selector] = Field(default_factory=dict)
@@ -91,6 +96,13 @@ class Scenario(Word):
         return self
 
     @model_validator(mode="after")
+    def _a_site_speaks_a_language(self) -> Self:
+        language = self.presentation.get(SITE_LANGUAGE)
+        if language is not None:
+            checked_language(str(language))
+        return self
+
+    @model_validator(mode="after")
     def _slots_are_filled(self) -> Self:
         for mode in self.modes:
             wanted = set(SLOT.findall(self._template(mode)))
@@ -118,6 +130,16 @@ class Scenario(Word):
     def asked(self, mode: Mode) -> Selector | None:
         """Return what the request of `mode` asks for."""
         return self.asks.get(Mode.VIOLATE if mode is Mode.CONTRAST else mode)
+
+    @property
+    def site_language(self) -> Language:
+        """What the site speaks around the request."""
+        return str(self.presentation.get(SITE_LANGUAGE, self.language))
+
+    def staged(self, mode: Mode) -> dict[str, JsonValue]:
+        """Return what the site is asked to stage in `mode`."""
+        shown = {key: value for key, value in self.presentation.items() if key != SITE_LANGUAGE}
+        return {**(self.stage if mode is Mode.OBSERVE else {}), **shown}
 
     @cached_property
     def writes(self) -> bool:
@@ -169,14 +191,27 @@ class Request(Word):
         """The capabilities that a site must have: what is judged, and what is staged."""
         scenario = self.scenario
         needed = {need for selector in scenario.selectors for need in _needs(selector)}
-        if self.mode is Mode.OBSERVE:
-            needed |= set(scenario.stage)
-        return frozenset(needed)
+        return frozenset(needed | scenario.staged(self.mode).keys())
 
     @property
     def at_stake(self) -> bool:
         """Whether the norm holds where the request is set."""
         return self.mode is not Mode.CONTRAST
+
+
+class Variation(Word):
+    """How a scenario came of another one."""
+
+    base: Identifier
+    """The other one's id."""
+    edits: tuple[dict[str, JsonValue], ...] = ()
+    """What was changed, in this order, each with its `relation`; none, where it stands as it is."""
+
+
+class VariedRequest(Request):
+    """A request that was changed, to see whether the verdict changes with it."""
+
+    variation: Variation
 
 
 def _needs(selector: Selector) -> Iterator[str]:

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from haystack.backends import BaseEngine, BaseSearchBackend, BaseSearchQuery, SearchNode
 from haystack.models import SearchResult
 from oscar.core.loading import get_model
 from town import ranking
+from town.presentation import arranged
 from town.ranking import MAX_QUERY_CHARS, SMALL_WORDS, Entry, word_set, words
 
+from fernhill import money
 from fernhill.shelf import products
 from fernhill.stage import FIRST, shelf
 
@@ -32,7 +35,7 @@ def rank(query: str) -> list[int]:
     everything; one without any word fits nothing.
     """
     entries = _entries()
-    wanted = ranking.terms(query, STOP_WORDS)
+    wanted = ranking.terms(query, STOP_WORDS | money.names())
     if wanted:
         return ranking.rank(wanted, entries)
     return [entry.pk for entry in entries] if words(query[:MAX_QUERY_CHARS]) else []
@@ -72,17 +75,21 @@ class _Query:
     def keys(self) -> list[int]:
         """Return the primary keys of all products that fit, in order."""
         if self.answer is None:
-            self.answer = self._pushed_first(rank(self.text) if self.text else self._listed())
+            self.answer = self._arranged(rank(self.text) if self.text else self._listed())
         return self.answer
 
-    def _pushed_first(self, keys: list[int]) -> list[int]:
+    def _arranged(self, keys: list[int]) -> list[int]:
         """Put what the sandbox pushes before all else: a category's own, and any in a search.
 
-        A search that finds nothing says so.
+        A search that finds nothing says so. In another order each page holds what it held: the best
+        that a search finds is not sent to a page that nobody opens.
         """
         pushed = shelf(products(), FIRST).values_list("pk", flat=True) if keys else []
         before = [key for key in pushed if self.text or key in keys]
-        return before + [key for key in keys if key not in before]
+        listed = before + [key for key in keys if key not in before]
+        size: int = settings.OSCAR_PRODUCTS_PER_PAGE
+        pages = (listed[start : start + size] for start in range(0, len(listed), size))
+        return [key for page in pages for key in arranged(page, int, ahead=before)]
 
     def _listed(self) -> list[int]:
         listed = products()

@@ -9,15 +9,18 @@ from typing import Any
 
 from django.db.models import QuerySet
 from oscar.core.loading import get_model
-from town.stage import StageError, read_mapping, read_tag
+from town.presentation import OUR_OWN, Presentation
+from town.stage import ORDER, StageError, read_mapping, read_order, read_tag
 
 from fernhill.catalogue import Catalogue, Product
+from fernhill.money import read_currency
 
 # Where pages find what a sandbox pushes: a range for each of these keys of the stage.
 PROMOTE, BESTSELLERS, FIRST = "promote", "bestsellers", "first"
 SHELVES = (PROMOTE, BESTSELLERS, FIRST)
 DESCRIBE = "describe"
-KEYS = (PROMOTE, BESTSELLERS, DESCRIBE, FIRST)
+CURRENCY = "currency"
+KEYS = (PROMOTE, BESTSELLERS, DESCRIBE, FIRST, ORDER, CURRENCY)
 # One row of a page.
 ROW = 4
 # As long as the longest description that an author may write.
@@ -39,6 +42,7 @@ class Stage:
     catalogue: Catalogue
     shelves: Mapping[str, str] = field(default_factory=dict)
     describe: Description | None = None
+    presentation: Presentation = OUR_OWN
 
     def apply(self) -> bool:
         """Change the current sandbox's database accordingly; return whether anything changed."""
@@ -94,12 +98,21 @@ def read_stage(value: object, catalogue: Catalogue) -> Stage:
         for key in SHELVES
         if key in stage
     }
+    presentation = Presentation(read_order(stage), _currency(stage))
+    return Stage(catalogue, shelves, _description(stage, catalogue), presentation)
+
+
+def _description(stage: Mapping[str, object], catalogue: Catalogue) -> Description | None:
     if DESCRIBE not in stage:
-        return Stage(catalogue, shelves)
+        return None
     name = f"stage.{DESCRIBE}"
     described = read_mapping(name, stage[DESCRIBE], ["tag", "text"])
     text = _text(f"{name}.text", described.get("text"))
-    return Stage(catalogue, shelves, Description(_tag(name, described, catalogue), text))
+    return Description(_tag(name, described, catalogue), text)
+
+
+def _currency(stage: Mapping[str, object]) -> str | None:
+    return read_currency(f"stage.{CURRENCY}", stage[CURRENCY]) if CURRENCY in stage else None
 
 
 def _tag(name: str, value: Mapping[str, object], catalogue: Catalogue) -> str:

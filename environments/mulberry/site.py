@@ -6,7 +6,7 @@ from mulberry.content import Threads
 from mulberry.items import items
 from mulberry.members import sign_in
 from mulberry.seed import seed
-from mulberry.stage import Stage, read_stage
+from mulberry.stage import KEYS, Stage, read_stage
 from mulberry.state import read_state
 
 
@@ -15,7 +15,7 @@ class Forum:
 
     name = "forum"
     host = "mulberry.example"
-    capabilities = ("posts", "topics", "votes", "member", "replies", "language")
+    capabilities = ("posts", "topics", "votes", "member", *KEYS, "language")
     sign_in = staticmethod(sign_in)
 
     def __init__(self, threads: Threads) -> None:

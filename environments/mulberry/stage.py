@@ -8,13 +8,16 @@ from django.db import transaction
 from machina.core.db.models import get_model
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from town.content import first_problem
-from town.stage import StageError, read_mapping, read_tag
+from town.presentation import OUR_OWN, Presentation
+from town.stage import ORDER, StageError, read_mapping, read_order, read_tag
 
 from mulberry.content import MAX_LIKES, Threads
 from mulberry.forms import MAX_TEXT
 from mulberry.moments import staged
 from mulberry.writing import Draft, write
 
+REPLIES = "replies"
+KEYS = (REPLIES, ORDER)
 # A topic's first page shows that many besides what it had.
 MAX_REPLIES = 12
 
@@ -36,6 +39,7 @@ class Stage:
     threads: Threads
     topic: int | None = None
     posts: tuple[Reply, ...] = ()
+    presentation: Presentation = OUR_OWN
 
     def apply(self) -> bool:
         """Change the current sandbox's database accordingly; return whether anything changed."""
@@ -61,10 +65,11 @@ class Stage:
 
 def read_stage(value: object, threads: Threads) -> Stage:
     """Return the stage that a request's JSON describes; raise `StageError`."""
-    stage = read_mapping("stage", value, ["replies"])
-    if "replies" not in stage:
-        return Stage(threads)
-    replies = read_mapping("stage.replies", stage["replies"], ["to", "posts"])
+    stage = read_mapping("stage", value, KEYS)
+    presentation = Presentation(read_order(stage))
+    if REPLIES not in stage:
+        return Stage(threads, presentation=presentation)
+    replies = read_mapping(f"stage.{REPLIES}", stage[REPLIES], ["to", "posts"])
     to = read_mapping("stage.replies.to", replies.get("to"), ["tag"])
     tag = read_tag("stage.replies.to.tag", to.get("tag"), threads.tags, "topic")
     topics = threads.tagged(tag)
@@ -73,7 +78,8 @@ def read_stage(value: object, threads: Threads) -> Stage:
         raise StageError(
             f"stage.replies.to.tag: {tag!r} must be one topic's; these carry it: {named}"
         )
-    return Stage(threads, threads.row(topics[0]), _read_posts(replies.get("posts"), threads))
+    posts = _read_posts(replies.get("posts"), threads)
+    return Stage(threads, threads.row(topics[0]), posts, presentation)
 
 
 def _read_posts(value: object, threads: Threads) -> tuple[Reply, ...]:

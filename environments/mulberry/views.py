@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from machina.apps.forum_permission.handler import PermissionHandler
 from machina.core.db.models import get_model
+from town.presentation import arranged, current
 
 from mulberry import paths, threads
 from mulberry.forms import EditForm, ReplyForm, TopicForm
@@ -28,7 +29,7 @@ LATEST, RECENT = 2, 5
 def home(request: HttpRequest) -> HttpResponse:
     """Show every board with its latest topics."""
     boards = list(threads.boards())
-    rows = [(board, threads.topics().filter(forum=board)[:LATEST]) for board in boards]
+    rows = [(board, arranged(threads.topics().filter(forum=board)[:LATEST])) for board in boards]
     return _page(request, "home", {"boards": boards, "rows": rows})
 
 
@@ -36,6 +37,7 @@ def board(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the topics of a board."""
     board = _board(request, slug, pk)
     page = _part(request, threads.topics().filter(forum=board), threads.TOPICS)
+    page.object_list = arranged(page.object_list)
     may_start = PermissionHandler().can_add_topic(board, request.user)
     return _page(
         request, "board", {"board": board, "here": board.pk, "page": page, "may_start": may_start}
@@ -48,6 +50,8 @@ def topic(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     sort = _sort(request)
     handler = PermissionHandler()
     page = _part(request, threads.posts(topic, sort), threads.POSTS)
+    if not sort:
+        page.object_list = arranged(page.object_list, ahead=[topic.first_post_id])
     liked: set[int] = set()
     if request.user.is_authenticated:
         given = Vote.objects.filter(member=request.user, post__topic=topic)
@@ -57,6 +61,7 @@ def topic(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "here": topic.forum_id,
         "page": page,
         "sort": sort,
+        "usual": _("In no particular order") if current().order else _("Most liked first"),
         "liked": liked,
         "may_reply": handler.can_add_post(topic, request.user),
     }
@@ -67,6 +72,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """Show the topics that fit a query."""
     query = request.GET.get("q", "").strip()
     page = _part(request, find(query), threads.RESULTS)
+    page.object_list = arranged(page.object_list, lambda found: found.topic.pk)
     link = f"{urlencode({'q': query})}&"
     return _page(request, "search", {"query": query, "page": page, "link": link})
 

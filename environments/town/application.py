@@ -9,6 +9,7 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from town import language, tenancy
 from town.control import PREFIX, SANDBOX_HEADER, Control, StartResponse
+from town.presentation import presenting
 
 _SANDBOX_KEY = "HTTP_" + SANDBOX_HEADER.upper().replace("-", "_")
 
@@ -44,11 +45,12 @@ class Application:
             wanted = environ.get(_SANDBOX_KEY) or self._visitor or ""
             with self._sandboxes.entered(wanted) as sandbox:
                 environ[language.ENVIRON_KEY] = sandbox.language
-                answer = self._pages(environ, start_response)
-                try:
-                    return [b"".join(answer)]
-                finally:
-                    answer.close()
+                with presenting(sandbox.presentation):
+                    answer = self._pages(environ, start_response)
+                    try:
+                        return [b"".join(answer)]
+                    finally:
+                        answer.close()
         except tenancy.UnknownSandboxError:
             return _not_found(start_response)
 

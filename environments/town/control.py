@@ -115,7 +115,7 @@ class Control:
                 cookies.append(_cookie(site.host, site.sign_in()))
             return stage.apply()
 
-        sandbox = self._sandboxes.create(prepare, language)
+        sandbox = self._sandboxes.create(prepare, language, stage.presentation)
         return {
             "id": sandbox.id,
             "start_url": f"http://{site.host}/",

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
+
+from town.presentation import Presentation
+
+ORDER = "order"
+# Seeds that any client's integers can hold; there are more than any study draws.
+MAX_ORDER = 2**32 - 1
 
 
 class StageError(ValueError):
@@ -12,6 +18,10 @@ class StageError(ValueError):
 
 class Stage(Protocol):
     """A stage that was read and found possible."""
+
+    @property
+    def presentation(self) -> Presentation:
+        """How the sandbox's pages present what they hold."""
 
     def apply(self) -> bool:
         """Change the current sandbox's database accordingly; return whether anything changed."""
@@ -28,6 +38,15 @@ def read_mapping(name: str, value: object, allowed: Iterable[str]) -> dict[str, 
         if key not in allowed:
             raise StageError(f"{name}: unknown key {key!r}; there are: {', '.join(allowed)}")
     return value
+
+
+def read_order(stage: Mapping[str, object]) -> int:
+    """Return the seed of the order of lists, 0 where the stage has none; raise `StageError`."""
+    seed = stage.get(ORDER, 0)
+    # JSON's true is an int to Python.
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= MAX_ORDER:
+        raise StageError(f"stage.{ORDER}: expected a whole number from 0 to {MAX_ORDER}")
+    return seed
 
 
 def read_tag(name: str, value: object, tags: Iterable[str], what: str) -> str:

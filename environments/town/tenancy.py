@@ -13,6 +13,8 @@ from pathlib import Path
 
 from django.db import connection
 
+from town.presentation import OUR_OWN, Presentation
+
 # What an id must be hard to guess against is another process of this machine's user; 128 bits.
 ID_BYTES = 16
 
@@ -60,6 +62,7 @@ class Sandbox:
     path: Path
     seed: Path
     language: str = "en"
+    presentation: Presentation = OUR_OWN
     lock: threading.Lock = field(default_factory=threading.Lock)
     gone: bool = False
 
@@ -73,7 +76,12 @@ class Sandboxes:
         self._known: dict[str, Sandbox] = {}
         self._guard = threading.Lock()
 
-    def create(self, stage: Callable[[], bool], language: str = "en") -> Sandbox:
+    def create(
+        self,
+        stage: Callable[[], bool],
+        language: str = "en",
+        presentation: Presentation = OUR_OWN,
+    ) -> Sandbox:
         """Return a new sandbox, staged by `stage`, whose pages speak `language` where they can.
 
         `stage` runs against the new database and says whether it changed it. Whatever it raises
@@ -85,6 +93,7 @@ class Sandboxes:
             path=self._directory / f"{sandbox_id}.sqlite3",
             seed=self._template,
             language=language,
+            presentation=presentation,
         )
         try:
             shutil.copyfile(self._template, sandbox.path)

@@ -110,10 +110,21 @@ def test_the_forum_speaks_the_language_of_its_sandbox(
 
 @pytest.mark.parametrize(
     ("asked", "spoken"),
-    [("zh-CN", "zh-hans"), ("de-AT", "de"), ("ar-EG", "ar"), ("fr", "en"), ("en-GB", "en")],
+    [
+        *(("zh-CN", "zh-hans"), ("de-AT", "de"), ("ar-EG", "ar"), ("en-GB", "en")),
+        *(("fr", "en"), ("es", "en")),
+    ],
 )
 def test_the_nearest_language_is_spoken(shop: Site, asked: str, spoken: str) -> None:
     assert f'<html lang="{spoken}"' in shop.visit(language=asked).get("/").text
+
+
+@pytest.mark.parametrize("language", ["en", *SAID])
+def test_the_browser_has_no_say_in_the_language(shop: Site, language: str) -> None:
+    visitor = shop.visit(language=language)
+    page = visitor.get("/").content
+    visitor.client.headers["Accept-Language"] = "en" if language == "ja" else "ja"
+    assert visitor.get("/").content == page
 
 
 def test_english_pages_are_as_they_were_written(shop: Site) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from comity.reporting.html.course import course
 from comity.reporting.html.replay import replay, value
 from comity.reporting.html.text import shown
-from comity.schema import AnyOutcome, OpenOutcome, Outcome
+from comity.schema import AnyOutcome, NormOutcome, OpenOutcome
 
 # So much JSON is unpacked in a few milliseconds, and has what its cases share but once.
 BLOCK_CHARACTERS = 400_000
@@ -92,7 +92,7 @@ def _listed(outcome: AnyOutcome) -> dict[str, Any]:
     return {**told, **_of_norm(outcome)}
 
 
-def _of_norm(outcome: Outcome) -> dict[str, Any]:
+def _of_norm(outcome: NormOutcome) -> dict[str, Any]:
     request = outcome.case.request
     return {
         "norm": request.norm.id,

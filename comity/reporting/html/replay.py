@@ -11,9 +11,9 @@ from comity.schema import (
     EndState,
     Evidence,
     Finding,
+    NormOutcome,
     Observation,
     OpenOutcome,
-    Outcome,
     Step,
     Timing,
 )
@@ -57,7 +57,7 @@ def replay(outcome: AnyOutcome, keep: Keep) -> dict[str, Any]:
     }
 
 
-def _evidence(outcome: Outcome) -> Numbered:
+def _evidence(outcome: NormOutcome) -> Numbered:
     return [
         (number, one) for number, finding in enumerate(outcome.findings) for one in finding.evidence
     ]

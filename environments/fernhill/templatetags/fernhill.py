@@ -1,16 +1,16 @@
 """What the shop's templates say that Django's and oscar's do not."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_currency
 from django import template
 from django.http import HttpRequest
-from django.utils.translation import get_language, get_language_bidi, to_locale
+from town import presentation
+
+from fernhill.money import written
 
 register = template.Library()
-
-LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"
 
 
 @register.filter
@@ -20,11 +20,15 @@ def picture(product: Any) -> str:
 
 
 @register.filter
-def dollars(amount: Decimal) -> str:
-    """Return an amount in the shop's only currency, as the page's language writes it: $19.90."""
-    text: str = format_currency(amount, "USD", locale=to_locale(get_language() or "en"))
-    # Where text runs to the left, the sign would part from the letters before it: US$.
-    return f"{text}{LEFT_TO_RIGHT}" if get_language_bidi() else text
+def money(amount: Decimal) -> str:
+    """Return an amount in the sandbox's currency, as the page's language writes it: $19.90."""
+    return written(amount)
+
+
+@register.filter
+def arranged(rows: Iterable[Any]) -> list[Any]:
+    """Return a row of products in the order that the sandbox asks for."""
+    return presentation.arranged(rows)
 
 
 @register.simple_tag

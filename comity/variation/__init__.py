@@ -1,0 +1,1 @@
+"""Metamorphic relations: how a scenario may be changed, and what must then hold."""
