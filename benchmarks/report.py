@@ -2,16 +2,14 @@
 
 The run is a stored one, by default the latest, whose cases are repeated as further trials until
 there are as many as asked. A copy shares no text and no picture with its original: every line of
-what was seen, and the answer, carry the copy's number, and a corner of the picture is noise, so
-that the page can save by what cases have in common only what runs have in common. The page is
-opened from the disk in a browser without a network, each time in a new context; it is open when the
-list of cases stands and its controls answer.
+what was seen, and the answer, carry the copy's number, and each picture counts as one of its own,
+so that the page saves nothing by what they have in common. The page is opened from the disk in a
+browser without a network, each time in a new context; it is open when the list of cases stands and
+its controls answer.
 """
 
 import argparse
-import io
 import json
-import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from figures import in_turns, median, publish, table
-from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from comity.reporting.html.page import page
@@ -28,8 +25,6 @@ from comity.run.store import OUTCOMES_FILE, RUN_FILE
 from comity.sandbox.browser import find_browser
 
 READY = "html[data-ready]"
-# A patch of noise that no encoder saves on: it keeps two pictures from being one.
-NOISE = (48, 48)
 
 
 def enlarged(run: Path, into: Path, count: int) -> None:
@@ -60,7 +55,8 @@ def repeated(run: Path, into: Path, line: dict[str, Any], number: int) -> dict[s
     attachments = {}
     if shot := line["attachments"].get("screenshot"):
         attachments["screenshot"] = f"screenshots/{name}.png"
-        (into / attachments["screenshot"]).write_bytes(marked(run / shot, number))
+        # What follows a picture's end is not read, but makes it another file.
+        (into / attachments["screenshot"]).write_bytes((run / shot).read_bytes() + name.encode())
     return {
         **line,
         "case": {**line["case"], "trial": number + 1},
@@ -68,17 +64,6 @@ def repeated(run: Path, into: Path, line: dict[str, Any], number: int) -> dict[s
         "transcript": f"transcripts/{name}.json",
         "attachments": attachments,
     }
-
-
-def marked(shot: Path, number: int) -> bytes:
-    """Return a picture with a patch of noise in its corner."""
-    patch = random.Random(number).randbytes(NOISE[0] * NOISE[1] * 3)  # noqa: S311 - no secret
-    with Image.open(shot) as picture:
-        copy = picture.convert("RGB")
-    copy.paste(Image.frombytes("RGB", NOISE, patch))
-    file = io.BytesIO()
-    copy.save(file, "PNG", compress_level=1)
-    return file.getvalue()
 
 
 def opened(make: Callable[[], Page], address: str) -> dict[str, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comity.reporting.heard import PUBLISHED
+from comity.reporting.html.again import again
 from comity.reporting.html.figures import Figure
 from comity.reporting.html.robust import tried
 from comity.reporting.html.source import Source
@@ -89,7 +90,13 @@ def robustness(source: Source) -> Panel | None:
     return Panel("robust", "Robust, or lucky", "robustness.html.j2", found) if found else None
 
 
-PANELS: tuple[Callable[[Source], Panel | None], ...] = (robustness, worldview)
+def trials(source: Source) -> Panel | None:
+    """Return how surely scenarios go well each time they are tried."""
+    found = again(source)
+    return Panel("again", "Again and again", "again.html.j2", found) if found else None
+
+
+PANELS: tuple[Callable[[Source], Panel | None], ...] = (trials, robustness, worldview)
 """In the order of the page; one that has nothing to show gives None."""
 
 
