@@ -8,10 +8,12 @@ from comity.models import commands as serving
 from comity.reporting import (
     annotating,
     calibration,
+    compare,
     gate,
     judge_check,
     markdown_summary,
     merge,
+    power,
     report,
     scenarios,
     voices,
@@ -35,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     annotating.register(subparsers)
     judge_check.register(subparsers)
     gate.register(subparsers)
+    compare.register(subparsers)
+    power.register(subparsers)
     report.register(subparsers)
     markdown_summary.register(subparsers)
     merge.register(subparsers)

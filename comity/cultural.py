@@ -199,6 +199,7 @@ def session_of(config: pytest.Config) -> Session:
             "keyword": config.option.keyword,
             "mark": config.option.markexpr,
             "gate": gate.record if gate else None,
+            "baseline": gate.baseline if gate else None,
         },
         resume=config.getoption("resume"),
     )

@@ -64,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
         ("cultures", "A,B", "only norms of these cultures"),
         ("gate", "FILE", "a gate, as TOML, that decides in the place of the cultural failures"),
+        ("baseline", "RUN", "the folder of the run that the gate's [[regression]] is held against"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
     group.addoption(
@@ -99,6 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
     if _is_worker(config):
         return
+    if config.getoption("baseline") and not config.getoption("gate"):
+        raise pytest.UsageError("--baseline is asked for by a gate alone: name one by --gate FILE")
     if config.getoption("gate"):
         from comity import gating
 

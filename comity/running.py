@@ -18,7 +18,7 @@ from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
 from comity.schema import AnyOutcome, Status
-from comity.statistics.gate import Decision
+from comity.statistics.decision import Decision
 
 NOTHING_DECIDED = gate.EXIT_CODES["INCONCLUSIVE"]
 """The exit code of a run that cannot decide: something errored, or nothing was judged."""
@@ -100,21 +100,12 @@ class Running:
         """Cancel what still runs, write the summary, close everything, set the exit code."""
         self._clear_up(self.session.cancel)
         outcomes = self.session.finished()
-        store = self.session.store
         try:
-            self._calibration = calibration.kept(store.facts["pipeline"])
+            self._calibration = calibration.kept(self.session.store.facts["pipeline"])
         except InfrastructureError as error:
             self.problems.append(f"whether the judges were calibrated is not known: {error}")
         decision = self._decide(outcomes)
-        verdict = self._gating.told if self._gating else None
-        told = summary(store.id, outcomes, self._calibration, verdict, self.session.perspectives)
-        try:
-            store.write(SUMMARY_FILE, told)
-        except InfrastructureError as error:
-            self.problems.append(str(error))
-            self.errored += 1
-        if markdown_summary.is_wanted():
-            self._add_to_step(Told.model_validate(told), outcomes)
+        self._sum_up(outcomes)
         self._clear_up(self.session.close)
         ended = [pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED]
         if not self._tests:
@@ -142,7 +133,23 @@ class Running:
             self.problems.append(f"{strays} cultural tests errored by themselves, not their cases")
             self.errored += strays
         selected = self.session.store.facts["selected"]
-        return self._gating.decide(outcomes, self._calibration, selected)
+        return self._gating.decide(outcomes, self._calibration, selected, self.session.store)
+
+    def _sum_up(self, outcomes: Sequence[AnyOutcome]) -> None:
+        """Write the summary into the run's folder, and in Markdown where the job has a page."""
+        store = self.session.store
+        verdict = self._gating.told if self._gating else None
+        told = summary(store.id, outcomes, self._calibration, verdict, self.session.perspectives)
+        try:
+            store.write(SUMMARY_FILE, told)
+            if self._gating is not None and self._gating.earlier:
+                again = [one.model_dump(mode="json") for one in self._gating.earlier]
+                store.write_facts({"earlier": again})
+        except InfrastructureError as error:
+            self.problems.append(str(error))
+            self.errored += 1
+        if markdown_summary.is_wanted():
+            self._add_to_step(Told.model_validate(told), outcomes)
 
     def _add_to_step(self, told: Told, outcomes: Sequence[AnyOutcome]) -> None:
         """Add the run to the summary of GitHub's step; that this fails is told, and no more."""

@@ -11,16 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.judges.calibration import Calibration
-from comity.reporting import heard, judged, waits
+from comity.reporting import cultures, heard, judged, trials, waits
 from comity.reporting.heard import Perspectives
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import Metric, metrics
+from comity.statistics.repeats import repeated
 from comity.statistics.trust import asked, trusted
 
 # Over fewer cases than this a rate of finished cases says nothing of the time that is left.
 MIN_DONE_FOR_ETA = 3
+WORDS = 2
+"""How many columns of a table of rates hold words, and not figures."""
+WORTH = "worth"
 TROUBLES = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
 # The same trouble strikes many cases; its first few kinds are told, the store has the rest.
 MAX_REASONS = 5
@@ -51,9 +55,10 @@ def render(
 ) -> str:
     """Return the terminal summary: per agent and suite the rates with n and interval.
 
-    `verbose` adds a line a case on where its time went; `notes` are told at the end. With the
-    `calibration` of the run's judges, what they read from text stands there corrected, too. Of
-    open questions it says whose voices are heard, of the `perspectives` by suite.
+    `verbose` adds rates by culture, and a line a case on where its time went; `notes` are told at
+    the end. With the `calibration` of the run's judges, what they read from text stands there
+    corrected, too. Of open questions it says whose voices are heard, of the `perspectives` by
+    suite.
     """
     console = Console(
         file=io.StringIO(),
@@ -69,8 +74,14 @@ def render(
     for (agent, suite), group in by_group.items():
         console.print(_heading(agent, suite, group), soft_wrap=True)
         if judged_by_norms := [one for one in group if isinstance(one, Outcome)]:
-            rows = [r for r in metrics(judged_by_norms) if overall(r) and (r.n or r.open)]
+            measured = metrics(judged_by_norms)
+            rows = [r for r in measured if overall(r) and (r.n or r.open)]
             console.print(_table(rows, calibration))
+            for shown in (
+                *trials.table(repeated(judged_by_norms)),
+                *(cultures.table(measured) if verbose else ()),
+            ):
+                console.print(shown, soft_wrap=isinstance(shown, str))
             of_judges.update(dict.fromkeys(on_judges(rows, calibration)))
         for shown in heard.table(group, (perspectives or {}).get(suite, ())):
             console.print(shown)
@@ -110,34 +121,45 @@ def overall(row: Metric) -> bool:
 
 def _table(rows: Sequence[Metric], calibration: Calibration | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("metric", "mode"):
-        table.add_column(column)
-    for column in ("n", "rate", "95 % interval", "open"):
-        table.add_column(column, justify="right")
-    if calibration is not None:
-        table.add_column("corrected", justify="right")
+    columns = head(rows, calibration)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < WORDS else "right")
     for row in rows:
-        cells = (row.metric, mode(row), *figures(row))
-        table.add_row(*cells, *(() if calibration is None else (corrected(row, calibration),)))
+        table.add_row(*cells(row, columns, calibration))
     return table
 
 
-def mode(row: Metric) -> str:
-    """Return the mode that a row is of, or what its pages do."""
+def head(rows: Sequence[Metric], calibration: Calibration | None) -> list[str]:
+    """Return the columns of a table of `rows`; the first `WORDS` of them hold words."""
+    # Where every case is of a norm of its own, they are worth what they count.
+    worth = [WORTH] if any(worth_less(row.n, row.effective_n) for row in rows) else []
+    corrected = [] if calibration is None else ["corrected"]
+    return ["metric", "mode", "n", *worth, "rate", "95 % interval", "open", *corrected]
+
+
+def cells(row: Metric, columns: Sequence[str], calibration: Calibration | None) -> list[str]:
+    """Return what stands in a row under the columns that `head` gave."""
     lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
-    return lured or row.slice.get("mode", "")
+    n, *figures = _figures(row)
+    worth = [worth_less(row.n, row.effective_n)] if WORTH in columns else []
+    corrected = [] if calibration is None else [_corrected(row, calibration)]
+    return [row.metric, lured or row.slice.get("mode", ""), n, *worth, *figures, *corrected]
 
 
-def figures(row: Metric) -> tuple[str, str, str, str]:
-    """Return a row's n, rate, interval and how many are open, as they are shown."""
+def worth_less(n: int, effective: float) -> str:
+    """Return how many independent cases `n` is worth, where that is another number; else ''."""
+    told = f"{effective:.1f}".removesuffix(".0")
+    return "" if told == str(n) else told
+
+
+def _figures(row: Metric) -> tuple[str, str, str, str]:
     n, left_open = str(row.n), str(row.open) if row.open else ""
     if row.value is None or row.low is None or row.high is None:
         return n, "-", "-", left_open
     return n, f"{row.value:.2f}", f"{row.low:.2f} to {row.high:.2f}", left_open
 
 
-def corrected(row: Metric, calibration: Calibration) -> str:
-    """Return what a row comes to by its judges' calibration; nothing where deeds decide it."""
+def _corrected(row: Metric, calibration: Calibration) -> str:
     if not asked(row):
         return ""
     [found] = trusted([row], calibration.correcting)

@@ -16,7 +16,7 @@ from comity.reporting.html.stored import (
 from comity.reporting.html.text import shown
 from comity.reporting.summary import shares
 from comity.schema import AgentCard, AnyOutcome, Outcome, Status
-from comity.statistics.gate import WORST
+from comity.statistics.decision import WORST
 from comity.statistics.metrics import DISCERNMENT, metrics
 from comity.statistics.trust import asked
 
