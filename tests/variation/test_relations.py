@@ -112,6 +112,18 @@ def test_a_country_has_its_name_in_the_language_of_the_request() -> None:
     assert "Ich selbst komme aus: Ägypten. Eine Uhr, bitte." in texts("user", draft)
 
 
+@pytest.mark.parametrize("language", ["sa", "gn", "su", "tn"])
+def test_countries_that_have_no_name_in_a_language_are_left_out(language: str) -> None:
+    known = Locale(language).territories
+    named = [country for country in COUNTRIES if country in known]
+    assert len(named) < len(COUNTRIES)
+    draft = drafted(written=spoken(language, origins=["{country}."]), **asking("A.", language))
+    if named:
+        assert len(texts("user", draft)) == len(named)
+    else:
+        assert refused("user", draft) == f"nothing is written for it in {language}"
+
+
 def test_formats_come_last_and_framings_first() -> None:
     written = spoken(formats=["Answer in one line."], framings=["You are brief."])
     assert texts("format", drafted(written=written)) == {f"{AS_IT_STANDS} Answer in one line."}
