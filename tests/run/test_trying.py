@@ -15,7 +15,7 @@ import pytest
 from comity.errors import InfrastructureError
 from comity.run.results import CONFIRMING
 from comity.run.trying import Trying
-from comity.run.varying import BASE_TRIALS, Plan, Tried
+from comity.run.varying import Plan, Tried
 from comity.schema import AgentCard, Finding, Mode, Status, VariedCase, VariedOutcome
 from comity.schema.library import load
 from comity.schema.transcript import Timing
@@ -70,9 +70,7 @@ class Stand:
 
     def results(self):
         """Return what came of each relation, by its id."""
-        return {
-            tried.relation: self.trying.result(tried, self.wait) for tried in self.selected
-        }
+        return {tried.relation: self.trying.result(tried, self.wait) for tried in self.selected}
 
     def result(self, relation: str):
         return self.results()[relation]
@@ -242,9 +240,7 @@ def test_an_agent_that_never_answers_is_charged_with_nothing():
 
 @pytest.mark.parametrize("came", [Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR])
 def test_trouble_of_ours_is_told_once_and_never_charged(came):
-    found = Stand(
-        family(), lambda case: came if edited(case, "casing") else sound(case)
-    ).results()
+    found = Stand(family(), lambda case: came if edited(case, "casing") else sound(case)).results()
     assert found["casing"].troubles == (f"it came to {came}",)
     assert found["casing"].charge.n == 0
     assert found["typos"].troubles == ()
