@@ -25,13 +25,19 @@ def earlier(folder: Path, gate: str) -> list[Earlier]:
     if mine is None:
         return []
     cases = set(facts["selected"])
+    try:
+        around = list(folder.parent.iterdir())
+    except OSError:
+        return []
     found = []
-    # A run is called by its time, so that names tell the order.
-    for beside in sorted(path for path in folder.parent.iterdir() if path.name < folder.name):
+    for beside in around:
         theirs = _read(beside / RUN_FILE)
-        if _same(theirs) == mine and not cases.isdisjoint(theirs["selected"]):
-            found.append(Earlier(run=beside.name, verdict=_verdict(beside, gate)))
-    return found
+        if _same(theirs) != mine or cases.isdisjoint(theirs["selected"]):
+            continue
+        # A run is called by its time, so that names tell the order, whatever its folder's is.
+        if theirs["run"] < facts["run"]:
+            found.append(Earlier(run=theirs["run"], verdict=_verdict(beside, gate)))
+    return sorted(found, key=lambda one: one.run)
 
 
 def _same(facts: Mapping[str, Any]) -> tuple[object, ...] | None:
@@ -42,7 +48,9 @@ def _same(facts: Mapping[str, Any]) -> tuple[object, ...] | None:
     """
     try:
         git, model = facts["git"], facts.get("model")
-        if git is None or git["changed"] or not isinstance(facts["selected"], list):
+        if git is None or git["changed"]:
+            return None
+        if not all(isinstance(name, str) for name in (facts["run"], *facts["selected"])):
             return None
         agents = sorted(str(agent["reference"]) for agent in facts["agents"])
         shard = facts["settings"].get("shard")

@@ -12,7 +12,7 @@ from comity.statistics.rates import Z
 
 # What is held against the evidence that cases of one norm differ. It is the least with which the
 # upper limit over clean cases never falls by a breach, nor by one more, wherever they fall apart
-# the most: with less, an agent would pass a gate by a breach. Held by the tests over 100 designs.
+# the most: with less, an agent would pass a gate by a breach. Held by the tests, design by design.
 _DOUBT = Z**2 / 2
 
 Key = TypeVar("Key", bound=Hashable)

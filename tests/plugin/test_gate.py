@@ -1,5 +1,7 @@
 """`pytest --gate`: the gate decides over the cultural tests' failures, and only over those."""
 
+import subprocess
+
 import pytest
 
 XDIST = ("-p", "xdist.plugin", "-n", "2")
@@ -181,6 +183,50 @@ expires = {}
     [shown] = [line for line in lines(held) if line.lstrip().startswith("waived")]
     assert "cn.gift.clock.newborn until 9999-01-31 by release manager" in shown
     assert CASE.format("violate", "buyer", 4) in shown
+
+
+# One norm that did not change is worth one pair: the difference may be 0.79 either way.
+REGRESSION = '[[regression]]\nmetric = "Silent-R"\nmode = "violate"\nmargin = 0.8\n'
+
+
+@pytest.mark.parametrize("workers", [(), XDIST])
+def test_a_run_is_held_against_the_one_before(gated, workers):
+    first = gated("-k", "violate", agents=("refuser",)).run.name
+    options = (*workers, "-k", "violate", "--baseline", "reports/latest")
+    finished = gated(*options, agents=("refuser",), gate=REGRESSION)
+    assert finished.code == 0, finished.output
+    assert "+0.00, -0.79 to +0.79, n 4, worth 1, 0 worse and 0 better" in finished.output
+    verdict = finished.json("summary.json")["verdict"]
+    baseline = finished.json("run.json")["options"]["baseline"]
+    assert verdict["baseline"] == baseline == first
+
+
+def test_a_baseline_that_is_missing_or_not_asked_for_ends_the_run_before_anything_starts(
+    gated, project
+):
+    for gate, options, told in (
+        (REGRESSION, (), "name one by --baseline RUN"),
+        (GATE, ("--baseline", "reports/latest"), "the gate asks nothing of it"),
+        (REGRESSION, ("--baseline", "reports"), "reports is no run: it has no run.json"),
+    ):
+        finished = gated(*options, agents=("refuser",), gate=gate)
+        assert finished.code == 4
+        assert told in finished.output
+    alone = project.run("--baseline", "reports/latest", agents=("refuser",))
+    assert (alone.code, "--baseline is asked for by a gate alone" in alone.output) == (4, True)
+    assert not (project.root / "reports").exists()
+
+
+def test_a_run_of_what_was_run_before_is_recorded_as_such(gated, project):
+    project.write(".gitignore", "*\n!agents.py\n!.gitignore\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *words], cwd=project.root, check=True)
+    first = gated("-k", "violate", agents=("buyer",), gate=STRICT).json("run.json")
+    again = gated("-k", "violate", agents=("buyer",), gate=STRICT)
+    assert "earlier" not in first
+    assert again.json("run.json")["earlier"] == [{"run": first["run"], "verdict": "FAIL"}]
+    assert (again.code, f"failed by this gate: {first['run']}" in again.output) == (1, True)
 
 
 @pytest.mark.parametrize("workers", [(), XDIST])
