@@ -508,7 +508,7 @@ def test_no_text_of_a_run_runs_or_breaks_the_page(run, show):
         attachments={"screenshot": HOSTILE.replace("\0", "")},
     )  # fmt: skip
     run.keep(asked(long))
-    run.labelled.store.write_facts({"model": HOSTILE, "versions": {"comity": HOSTILE}})
+    run.labelled.store.write_facts({"model": {"name": HOSTILE}, "versions": {"comity": HOSTILE}})
     run.end()
     summed = json.loads((run.folder / "summary.json").read_text("utf-8"))
     told = {"verdict": HOSTILE, "why": HOSTILE, "cases": [HOSTILE], "metric": HOSTILE,
