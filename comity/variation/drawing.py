@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle, islice
@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, assume, event, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from hypothesis.internal.observability import with_observability_callback
+from hypothesis.internal import observability
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from comity.schema import Scenario, Variation, VariedRequest
@@ -27,6 +27,8 @@ TOGETHER = "together"
 TOGETHER_SHARE = 0.3
 # More edits at once make a text that nobody writes.
 MOST_EDITS = 4
+
+_TRACES = "OBSERVABILITY_COLLECT_COVERAGE"
 
 
 # What is drawn is run afterwards, and not by Hypothesis: it neither knows nor keeps what failed.
@@ -180,17 +182,20 @@ class Drawing:
     def examples(self, subjects: Sequence[Subject], each: int) -> Iterator[Example]:
         """Yield `each` examples of every subject, or fewer where there are no more.
 
-        Relations take turns, and every subject begins with another one, so that all come up even
-        where there are few examples. What is left over goes to edits together.
+        Relations take turns, and every subject goes on where the one before it ended, so that as
+        many come up as there are examples. What is left over goes to edits together.
         """
-        for place, subject in enumerate(subjects):
+        last = ""
+        for subject in subjects:
             able = self._able(subject)
             composable = {r: edits for r, edits in able.items() if BY_ID[r] in COMPOSABLE}
             together = TOGETHER in self._wanted and len(composable) > 1
             singly = each - (round(each * TOGETHER_SHARE) if together else 0)
             single = [relation for relation in able if relation in self._wanted]
             found = 0
-            for relation, count in Counter(islice(_turns(single, place), singly)).items():
+            turns = list(islice(_turns(single, last), singly))
+            last = turns[-1] if turns else last
+            for relation, count in Counter(turns).items():
                 for example in self._drawn(subject, relation, able[relation].map(_alone), count):
                     found += 1
                     yield example
@@ -232,14 +237,29 @@ class Drawing:
             draw = settings(QUIET, max_examples=count)(given(strategy)(take))
             # Each subject has a seed of its own, or all would be given the very same edits.
             of_subject = f"{self._seed} {relation} {subject.base.id}"
-            with with_observability_callback(self.coverage.observe), suppress(Unsatisfiable):
+            with _observed_by(self.coverage), suppress(Unsatisfiable):
                 seed(of_subject)(draw)()  # where no edit applies, the coverage says why
         yield from found.values()
 
 
-def _turns(names: Sequence[str], first: int) -> Iterator[str]:
-    """Yield the names in turn without an end, from the place `first` on."""
-    return islice(cycle(names), first % len(names), None) if names else iter(())
+@contextmanager
+def _observed_by(coverage: Coverage) -> Iterator[None]:
+    """Have Hypothesis tell what it draws, but trace no lines: that takes more than all the rest."""
+    # A version that has no such switch is only slower.
+    traced = getattr(observability, _TRACES, True)
+    setattr(observability, _TRACES, False)
+    try:
+        with observability.with_observability_callback(coverage.observe):
+            yield
+    finally:
+        setattr(observability, _TRACES, traced)
+
+
+def _turns(names: Sequence[str], last: str) -> Iterator[str]:
+    """Yield the names in turn without an end, from the first that stands after `last` on."""
+    order = list(BY_ID)
+    first = order.index(last) + 1 if last else 0
+    return cycle(sorted(names, key=lambda name: (order.index(name) - first) % len(order)))
 
 
 def _alone(edit: Edit) -> tuple[Edit, ...]:

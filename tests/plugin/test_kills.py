@@ -12,7 +12,7 @@ from comity.run.store import read, read_facts
 
 KILLS = 20
 SEED = 8
-TRIALS = 50
+TRIALS = 60
 CASES = 3 * TRIALS
 # Of a life with little to do: so a kill may come at its very end, or among the cases that it runs.
 REACH = 1.3

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from comity.statistics.alarms import adjusted
-from comity.statistics.changes import ALPHA, Paired
+from comity.statistics.alarms import Found, adjusted
+from comity.statistics.changes import ALPHA
+from comity.statistics.flips import Flips
 from comity.statistics.planning import PAIRS, POWER, PROMISED_PAIRS, STEP, Plan, Planned, of_norm
 
 ICC = 0.5
@@ -26,22 +27,20 @@ def graded(draw, norms, before, after):
 
 
 def compared(law, norms, size, before, after, seed):
-    """Each comparison's differences, norm by norm, case by case."""
+    """What each comparison finds, of runs that are drawn case by case."""
     draw = np.random.default_rng(seed)
     first, second = (
         draw.random((PAIRS, norms, size)) < rates[:, :, None]
         for rates in law(draw, norms, before, after)
     )
-    return [
-        Paired(dict(enumerate(pairs))).found
-        for pairs in (second.astype(int) - first.astype(int)).tolist()
-    ]
+    changes = second.sum(axis=2) - first.astype(int).sum(axis=2)
+    return [Found(flips.p(sum(of)), flips) for of in changes.tolist() for flips in (Flips(of),)]
 
 
 def promised_and_found(law, norms, size, wrong, change):
     rows = [Planned(metric, {}, (size,) * norms, wrong) for metric in ("Silent-R", "Over-R")]
-    dropped = compared(law, norms, size, wrong, wrong + change, 1)
-    other = compared(law, norms, size, wrong, wrong, 2)
+    dropped = compared(law, norms, size, wrong, wrong + change, 11)
+    other = compared(law, norms, size, wrong, wrong, 12)
     found = np.mean([adjusted(family)[0] <= ALPHA for family in zip(dropped, other, strict=True)])
     return Plan(rows, ICC, PROMISED_PAIRS).power(rows[0], change), found
 
