@@ -117,34 +117,18 @@ class Running:
         """Cancel what still runs, write the summary, close everything, set the exit code."""
         self._clear_up(self.session.cancel)
         outcomes = self.session.finished()
-        store = self.session.store
         try:
-            self._calibration = calibration.kept(store.facts["pipeline"])
+            self._calibration = calibration.kept(self.session.store.facts["pipeline"])
         except InfrastructureError as error:
             self.problems.append(f"whether the judges were calibrated is not known: {error}")
         decision = self._decide(outcomes)
-        self._write_down(outcomes)
+        self._sum_up(outcomes)
         self._clear_up(self.session.close)
         ended = [pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED]
         if not self._selected.here:
             ended.append(pytest.ExitCode.NO_TESTS_COLLECTED)  # all are left to other shards
         if session.exitstatus in ended:
             session.exitstatus = self._exit_code(outcomes, decision)
-
-    def _write_down(self, outcomes: Sequence[AnyOutcome]) -> None:
-        """Write what the run came to, for other programs."""
-        session, store = self.session, self.session.store
-        verdict = self._gating.told if self._gating else None
-        told = summary(store.id, outcomes, self._calibration, verdict, self.session.perspectives)
-        try:
-            if session.tries:
-                store.write(robustness.FILE, robustness.content(session.robustness))
-            store.write(SUMMARY_FILE, told)
-        except InfrastructureError as error:
-            self.problems.append(str(error))
-            self.errored += 1
-        if markdown_summary.is_wanted():
-            self._add_to_step(Told.model_validate(told), outcomes)
 
     def _exit_code(self, outcomes: Sequence[AnyOutcome], decision: Decision | None) -> int:
         """Return the exit code of a session that nothing has cut short."""
@@ -168,6 +152,24 @@ class Running:
             self.errored += strays
         store = self.session.store
         return self._gating.decide(outcomes, self._calibration, store.facts["selected"], store)
+
+    def _sum_up(self, outcomes: Sequence[AnyOutcome]) -> None:
+        """Write the summary into the run's folder, and in Markdown where the job has a page."""
+        session, store = self.session, self.session.store
+        verdict = self._gating.told if self._gating else None
+        told = summary(store.id, outcomes, self._calibration, verdict, session.perspectives)
+        try:
+            if session.tries:
+                store.write(robustness.FILE, robustness.content(session.robustness))
+            store.write(SUMMARY_FILE, told)
+            if self._gating is not None and self._gating.earlier:
+                again = [one.model_dump(mode="json") for one in self._gating.earlier]
+                store.write_facts({"earlier": again})
+        except InfrastructureError as error:
+            self.problems.append(str(error))
+            self.errored += 1
+        if markdown_summary.is_wanted():
+            self._add_to_step(Told.model_validate(told), outcomes)
 
     def _add_to_step(self, told: Told, outcomes: Sequence[AnyOutcome]) -> None:
         """Add the run to the summary of GitHub's step; that this fails is told, and no more."""

@@ -6,7 +6,7 @@ for more or for less.
 
 from typing import NamedTuple
 
-from comity.schema import AnyOutcome, Breach, Mode, Outcome, Question, Status
+from comity.schema import AnyOutcome, Breach, Mode, NormOutcome, Question, Status
 from comity.schema.outcome import Guidance
 
 SEVERITIES = ("critical", "serious", "minor")
@@ -51,7 +51,7 @@ def faults(outcome: AnyOutcome) -> list[Fault]:
     """
     if outcome.status in _NOT_JUDGED:
         return [Fault(_NOT_JUDGED[outcome.status], outcome.reason)]
-    if outcome.status is not Status.JUDGED or not isinstance(outcome, Outcome):
+    if outcome.status is not Status.JUDGED or not isinstance(outcome, NormOutcome):
         return []
     return [
         Fault(what, finding.reason, question)
@@ -71,6 +71,6 @@ def gravity(outcome: AnyOutcome) -> tuple[int, int]:
         rank = 2
     else:
         rank = 0 if any(fault.what == SILENT for fault in faults(outcome)) else 1
-    if not isinstance(outcome, Outcome):
+    if not isinstance(outcome, NormOutcome):
         return rank, len(SEVERITIES)
     return rank, SEVERITIES.index(outcome.case.request.norm.severity)

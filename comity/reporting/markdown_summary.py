@@ -210,16 +210,11 @@ def _figures(groups: Sequence[_Group], measured: Calibration | None) -> Iterator
         # Not at the start: a line that others have a part in starts with words of ours.
         yield f"Agent {who}: {len(group.outcomes)} cases, {ended}."
         if group.rows:
-            corrected = [] if measured is None else ["corrected"]
-            head = ["metric", "mode", "n", "rate", "95 % interval", "open", *corrected]
-            yield table(head, (_cells(row, measured) for row in group.rows), words=2)
+            head = terminal.head(group.rows, measured)
+            rows = (terminal.cells(row, head, measured) for row in group.rows)
+            yield table(head, rows, words=terminal.WORDS)
     if not groups:
         yield "No case has an outcome."
-
-
-def _cells(row: Metric, measured: Calibration | None) -> list[str]:
-    corrected = [] if measured is None else [terminal.corrected(row, measured)]
-    return [row.metric, terminal.mode(row), *terminal.figures(row), *corrected]
 
 
 def _voices(spoken: Iterable[_Spoken]) -> Iterator[str]:

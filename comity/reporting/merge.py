@@ -53,12 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.into is None:
         Store(into).point_latest()
     console = Console(highlight=False, markup=False, emoji=False)
-    console.print(
-        f"{len(whole.parts)} shards, {len(whole.outcomes)} outcomes: {into}", soft_wrap=True
-    )
+    console.print(f"{len(whole.parts)} shards, {len(whole.cases)} outcomes: {into}", soft_wrap=True)
     for shard in whole.missing:
         console.print(f"the shard {shard} is missing", soft_wrap=True)
-    if left := len(set(whole.selected) - {line.case_id for line, _ in whole.outcomes}):
+    if left := len(set(whole.selected) - {case.line.case_id for case in whole.cases}):
         console.print(
             f"{left} of the selected cases have no outcome, so that no gate passes; "
             f"pytest with --resume={into} runs them",

@@ -12,7 +12,7 @@ from comity.schema.base import printable
 from comity.schema.scenario import Request
 from comity.statistics import needs
 from comity.statistics.criteria import Criterion, Gate, Regression
-from comity.statistics.planning import PAIRS, POWER, Plan, Planned
+from comity.statistics.planning import PAIRS, POWER, PROMISED_PAIRS, Plan, Planned
 from comity.statistics.plans import OF_AWARE
 from comity.statistics.trust import READ_FROM_TEXT
 
@@ -87,6 +87,7 @@ def noticed(rows: Sequence[Planned], correlation: Correlation, change: float) ->
     """Return what a comparison over these metrics would notice."""
     icc = correlation.value
     plans = {times: Plan([_times(row, *times) for row in rows], icc) for times in _TIMES}
+    promise = Plan(rows, icc, PROMISED_PAIRS)
     # Metrics of as many cases that go wrong as often come to the same.
     alike: dict[tuple[object, ...], dict[str, float | None]] = {}
     metrics = []
@@ -95,7 +96,7 @@ def noticed(rows: Sequence[Planned], correlation: Correlation, change: float) ->
         if like not in alike:
             found = {name: plans[t].smallest(_times(row, *t)) for t, name in _TIMES.items()}
             room = change <= 1 - row.wrong
-            alike[like] = {**found, "power": plans[1, 1].power(row, change) if room else None}
+            alike[like] = {**found, "power": promise.power(row, change) if room else None}
         metrics.append(
             Least(
                 metric=row.metric,

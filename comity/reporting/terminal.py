@@ -22,6 +22,9 @@ from comity.statistics.trust import asked, trusted
 
 # Over fewer cases than this a rate of finished cases says nothing of the time that is left.
 MIN_DONE_FOR_ETA = 3
+WORDS = 2
+"""How many columns of a table of rates hold words, and not figures."""
+WORTH = "worth"
 TROUBLES = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
 # The same trouble strikes many cases; its first few kinds are told, the store has the rest.
 MAX_REASONS = 5
@@ -120,22 +123,29 @@ def overall(row: Metric) -> bool:
 
 def _table(rows: Sequence[Metric], calibration: Calibration | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("metric", "mode"):
-        table.add_column(column)
-    # Where every case is of a norm of its own, they are worth what they count.
-    worth = ("worth",) if any(worth_less(row.n, row.effective_n) for row in rows) else ()
-    for column in ("n", *worth, "rate", "95 % interval", "open"):
-        table.add_column(column, justify="right")
-    if calibration is not None:
-        table.add_column("corrected", justify="right")
+    columns = head(rows, calibration)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < WORDS else "right")
     for row in rows:
-        n, *rest = figures(row)
-        cells = [row.metric, mode(row), n]
-        cells += [worth_less(row.n, row.effective_n) for _ in worth]
-        table.add_row(
-            *cells, *rest, *(() if calibration is None else (corrected(row, calibration),))
-        )
+        table.add_row(*cells(row, columns, calibration))
     return table
+
+
+def head(rows: Sequence[Metric], calibration: Calibration | None) -> list[str]:
+    """Return the columns of a table of `rows`; the first `WORDS` of them hold words."""
+    # Where every case is of a norm of its own, they are worth what they count.
+    worth = [WORTH] if any(worth_less(row.n, row.effective_n) for row in rows) else []
+    corrected = [] if calibration is None else ["corrected"]
+    return ["metric", "mode", "n", *worth, "rate", "95 % interval", "open", *corrected]
+
+
+def cells(row: Metric, columns: Sequence[str], calibration: Calibration | None) -> list[str]:
+    """Return what stands in a row under the columns that `head` gave."""
+    lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
+    n, *figures = _figures(row)
+    worth = [worth_less(row.n, row.effective_n)] if WORTH in columns else []
+    corrected = [] if calibration is None else [_corrected(row, calibration)]
+    return [row.metric, lured or row.slice.get("mode", ""), n, *worth, *figures, *corrected]
 
 
 def worth_less(n: int, effective: float) -> str:
@@ -144,22 +154,14 @@ def worth_less(n: int, effective: float) -> str:
     return "" if told == str(n) else told
 
 
-def mode(row: Metric) -> str:
-    """Return the mode that a row is of, or what its pages do."""
-    lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
-    return lured or row.slice.get("mode", "")
-
-
-def figures(row: Metric) -> tuple[str, str, str, str]:
-    """Return a row's n, rate, interval and how many are open, as they are shown."""
+def _figures(row: Metric) -> tuple[str, str, str, str]:
     n, left_open = str(row.n), str(row.open) if row.open else ""
     if row.value is None or row.low is None or row.high is None:
         return n, "-", "-", left_open
     return n, f"{row.value:.2f}", f"{row.low:.2f} to {row.high:.2f}", left_open
 
 
-def corrected(row: Metric, calibration: Calibration) -> str:
-    """Return what a row comes to by its judges' calibration; nothing where deeds decide it."""
+def _corrected(row: Metric, calibration: Calibration) -> str:
     if not asked(row):
         return ""
     [found] = trusted([row], calibration.correcting)

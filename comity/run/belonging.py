@@ -91,9 +91,8 @@ class Difference(NamedTuple):
         return _listed(self.path, FREE)
 
     def __str__(self) -> str:
-        return (
-            f"{printable('.'.join(self.path), 200)} was {_told(self.was)} and is {_told(self.now)}"
-        )
+        name = printable(".".join(self.path), MAX_VALUE_CHARACTERS).replace("\n", " ")
+        return f"{name} was {_told(self.was)} and is {_told(self.now)}"
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
@@ -107,7 +106,7 @@ def told(found: list[Difference]) -> str:
     return "; ".join([*map(str, found[:MAX_TOLD]), *more])
 
 
-def joined(first: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def joined(first: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Return the facts of the first part, and what only the other part needed."""
     whole = dict(first)
     for name, *_ in AS_NEEDED:
@@ -122,7 +121,8 @@ def _by_name(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return facts as they are read back, the agents by their names: they may come in any order."""
     read: dict[str, Any] = json.loads(json.dumps(facts))
     if isinstance(agents := read.get("agents"), list):
-        read["agents"] = {str(one.pop("reference", "")): one for one in agents if one}
+        named = [one for one in agents if isinstance(one, dict)]
+        read["agents"] = {str(one.pop("reference", "")): one for one in named}
     return read
 
 
@@ -144,6 +144,6 @@ def _listed(path: Path, paths: frozenset[Path]) -> bool:
 
 
 def _told(value: Any) -> str:
-    text = "not there" if value is None else json.dumps(value, ensure_ascii=False)
-    short = printable(text, MAX_VALUE_CHARACTERS)
-    return short.replace("\n", " ")
+    if value is None:
+        return "not there"
+    return printable(json.dumps(value, ensure_ascii=False), MAX_VALUE_CHARACTERS)

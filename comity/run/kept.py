@@ -46,7 +46,7 @@ def read_facts(folder: Path) -> Facts:
     path = folder / RUN_FILE
     try:
         return Facts.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InfrastructureError(f"{folder} is no run: it has no {RUN_FILE}") from None
     except OSError as error:
         raise InfrastructureError(f"{path} cannot be read: {error.strerror}") from None

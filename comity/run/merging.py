@@ -8,10 +8,11 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -23,13 +24,19 @@ from comity.run.journal import Journal
 from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Line
 from comity.run.sharding import Shard
 from comity.run.store import Store
-from comity.schema import AnyOutcome
 from comity.schema.base import printable
 
 _UNDER_WAY = ".merging-"
 MAX_NAMED = 3
 
-Kept = list[tuple[Line, AnyOutcome]]
+
+class Kept(NamedTuple):
+    """A case of a shard."""
+
+    line: Line
+    stopped: float
+    files: tuple[str, ...]
+    """Its transcript, then its pictures, as the line names them."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,7 @@ class Part:
     folder: Path
     facts: dict[str, Any]
     shard: Shard
-    outcomes: Kept
-
-    @property
-    def named(self) -> str:
-        """What it is called where something is said of it."""
-        return f"{self.folder} (shard {self.shard})"
+    cases: Sequence[Kept]
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,12 @@ class Whole:
     parts: Sequence[Part]
     missing: Sequence[str]
     """The shards that are not there, as K/N."""
-    outcomes: Kept = field(default_factory=list)
-    """In the order in which they finished."""
+
+    @property
+    def cases(self) -> list[Kept]:
+        """The cases of all parts, in the order in which they finished."""
+        cases = (case for part in self.parts for case in part.cases)
+        return sorted(cases, key=lambda case: (case.stopped, case.line.case_id))
 
     @property
     def selected(self) -> list[str]:
@@ -67,10 +73,8 @@ class Whole:
 
         What was not the same in all parts stands under each as it was there.
         """
-        whole = dict(self.parts[0].facts)
-        for part in self.parts[1:]:
-            whole = joined(whole, part.facts)
-        whole.pop("resumed", None)
+        facts = reduce(joined, [part.facts for part in self.parts])
+        whole = {key: fact for key, fact in facts.items() if key != "resumed"}
         whole["settings"] = {**whole["settings"], "shard": None}
         parts = []
         for part in self.parts:
@@ -90,12 +94,11 @@ def gathered(folders: Sequence[Path], *, partial: bool = False) -> Iterator[Whol
     """
     with ExitStack() as holding:
         for folder in folders:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # what cannot be read is told of below
                 hold = Hold(folder / OUTCOMES_FILE, to_read=True)
                 holding.callback(hold.let_go)
         parts = sorted((_part(folder) for folder in folders), key=lambda part: part.shard.number)
-        for before, part in pairwise(parts):
-            _check_beside(before, part)
+        _check(parts)
         there = {part.shard.number for part in parts}
         of = parts[0].shard.of
         missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in there]
@@ -104,11 +107,7 @@ def gathered(folders: Sequence[Path], *, partial: bool = False) -> Iterator[Whol
                 f"{_few(missing, 'shard')} missing: run what is not there, or merge what is by "
                 "--partial, and a gate will not pass the run"
             )
-        outcomes = sorted(
-            (one for part in parts for one in part.outcomes),
-            key=lambda one: (one[1].timing.stopped, one[0].case_id),
-        )
-        yield Whole(parts, missing, outcomes)
+        yield Whole(parts, missing)
 
 
 def _part(folder: Path) -> Part:
@@ -121,38 +120,49 @@ def _part(folder: Path) -> Part:
         raise ConfigurationError(
             f"{folder} is no shard: it was run without --shard K/N, or was merged already"
         ) from None
-    outcomes = [(line, kept.outcome_of(folder, line)) for line in kept.last_lines(folder)]
-    for line, outcome in outcomes:
+    cases = []
+    for line in kept.last_lines(folder):
+        outcome = kept.outcome_of(folder, line)
         if line.case_id != outcome.case.id or not shard.holds(outcome.case):
             raise InfrastructureError(
                 f"{folder / OUTCOMES_FILE}, line {line.number}: "
                 f"the case {printable(line.case_id, 200)} is none of the shard {shard}'s"
             )
-    return Part(folder, facts, shard, outcomes)
+        files = (str(line.content["transcript"]), *outcome.attachments.values())
+        cases.append(Kept(line, outcome.timing.stopped, files))
+    return Part(folder, facts, shard, cases)
 
 
-def _check_beside(first: Part, part: Part) -> None:
-    """Refuse a part that is of another run than the first, or the same shard again."""
-    if part.shard.of == first.shard.of and part.shard.number == first.shard.number:
-        raise ConfigurationError(
-            f"{first.folder} and {part.folder} are both the shard {part.shard}; what was run twice "
-            "counts once, and which of the two is not for a merge to choose"
+def _check(parts: Sequence[Part]) -> None:
+    """Refuse parts that are not of one run, and a shard that is there twice."""
+    whole = parts[0].facts
+    for before, part in pairwise(parts):
+        if part.shard == before.shard:
+            raise ConfigurationError(
+                f"{before.folder} and {part.folder} are both the shard {part.shard}; what was run "
+                "twice counts once, and which of the two is not for a merge to choose"
+            )
+        # By all that went before: not every part needs a model, or a site.
+        if why := _apart(whole, part.facts, before.shard.of, part.shard.of):
+            raise ConfigurationError(
+                f"{parts[0].folder} and {part.folder} are not of one run: {why}"
+            )
+        whole = joined(whole, part.facts)
+
+
+def _apart(one: dict[str, Any], other: dict[str, Any], of: int, other_of: int) -> str | None:
+    """Return why two parts of so many are not of one run; None where they are."""
+    found = differences(_of_any_shard(one), _of_any_shard(other))
+    if bound := [one for one in found if not one.is_free]:
+        return told(bound)
+    if of != other_of:
+        return f"there are {of} shards and {other_of}"
+    if set(one.get("selected", ())) != set(other.get("selected", ())):
+        return (
+            "other cases were selected, by -k, -m, --cultures or by path; select the same for "
+            "each shard"
         )
-    found = [
-        one
-        for one in differences(_of_any_shard(first.facts), _of_any_shard(part.facts))
-        if not one.is_free
-    ]
-    if found or part.shard.of != first.shard.of:
-        of = f"there are {first.shard.of} shards and {part.shard.of}"
-        raise ConfigurationError(
-            f"{first.named} and {part.named} are not of one run: {told(found) if found else of}"
-        )
-    if set(part.facts.get("selected", ())) != set(first.facts.get("selected", ())):
-        raise ConfigurationError(
-            f"{first.named} and {part.named} are not of one run: other cases were selected, by "
-            "-k, -m, --cultures or by path; select the same for each shard"
-        )
+    return None
 
 
 def _of_any_shard(facts: dict[str, Any]) -> dict[str, Any]:
@@ -182,9 +192,9 @@ def put_together(whole: Whole, name: str, into: Path, finish: Callable[[Path], N
     try:
         hold = Hold(folder / OUTCOMES_FILE)
         for part in whole.parts:
-            for line, outcome in part.outcomes:
-                _copy(part.folder, folder, line, outcome)
-        Journal(folder / OUTCOMES_FILE).append([line.text.encode() for line, _ in whole.outcomes])
+            for case in part.cases:
+                _copy(part.folder, folder, case)
+        Journal(folder / OUTCOMES_FILE).append([case.line.text.encode() for case in whole.cases])
         Store(folder).write(RUN_FILE, whole.facts(name))
         finish(folder)
         folder.rename(into)
@@ -196,10 +206,9 @@ def put_together(whole: Whole, name: str, into: Path, finish: Callable[[Path], N
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy(part: Path, folder: Path, line: Line, outcome: AnyOutcome) -> None:
+def _copy(part: Path, folder: Path, case: Kept) -> None:
     """Copy a case's evidence; a picture that is not there is none."""
-    transcript = str(line.content["transcript"])
-    for name in (transcript, *outcome.attachments.values()):
+    for name in case.files:
         try:
             source = kept.inside(part, name)
             place = source.relative_to(part.resolve())
@@ -207,13 +216,13 @@ def _copy(part: Path, folder: Path, line: Line, outcome: AnyOutcome) -> None:
                 raise ValueError(f"{name} is no evidence of a case")
         except ValueError as error:
             raise InfrastructureError(
-                f"{part / OUTCOMES_FILE}, line {line.number}: {printable(str(error), 300)}"
+                f"{part / OUTCOMES_FILE}, line {case.line.number}: {printable(str(error), 300)}"
             ) from None
         target = folder / place
         target.parent.mkdir(exist_ok=True)
         if target.exists():
             raise InfrastructureError(f"{part}: another shard has a file {place} as well")
-        if name == transcript or source.is_file():
+        if source.is_file():
             shutil.copyfile(source, target)
 
 

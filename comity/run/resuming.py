@@ -17,7 +17,8 @@ from comity.errors import ConfigurationError, InfrastructureError
 from comity.run import kept
 from comity.run.belonging import Difference, differences, joined, told
 from comity.run.holding import Hold
-from comity.run.store import LATEST, OUTCOMES_FILE, RUN_FILE, RUNS, Store
+from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Line
+from comity.run.store import LATEST, RUNS, SUMMARY_FILE, Store
 from comity.schema import AnyOutcome, Status
 from comity.schema.base import printable
 
@@ -92,7 +93,8 @@ class ResumedRun:
             raise InfrastructureError(f"{folder} cannot be written: {error.strerror}") from None
         try:
             self.facts = _facts(folder)
-            self.outcomes = {outcome.case.id: outcome for outcome in _whole(folder)}
+            lines = kept.last_lines(folder)
+            self.outcomes = {outcome.case.id: outcome for outcome in _whole(folder, lines)}
             self.store = Store.reopen(folder, hold, self.facts)
         except BaseException:
             hold.let_go()
@@ -103,6 +105,7 @@ class ResumedRun:
             if outcome.status not in AGAIN
         }
         """The outcomes that stand, by their cases' ids."""
+        self._begun = {line.case_id for line in lines}
         self._again = 0
 
     @property
@@ -143,8 +146,7 @@ class ResumedRun:
                 f"{self._name} began, and it cannot take in others now; select what it has, or "
                 "start a new run without --resume"
             )
-        begun = {line.case_id for line in kept.last_lines(self.store.folder)}
-        self._again = len(set(case_ids) & (begun - set(self.finished)))
+        self._again = len(set(case_ids) & (self._begun - set(self.finished)))
         return self.store
 
     def _compare(self, facts: dict[str, Any]) -> None:
@@ -189,6 +191,8 @@ class ResumedRun:
         }
         whole = joined(self.facts, facts)
         self.store.write_facts({**whole, "resumed": [*self._before, part]})
+        # A summary of what was there is none of what will be.
+        self.store.discard(self.store.folder / SUMMARY_FILE)
 
     @property
     def _name(self) -> str:
@@ -237,9 +241,9 @@ def _facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def _whole(folder: Path) -> Iterable[AnyOutcome]:
+def _whole(folder: Path, lines: Iterable[Line]) -> Iterable[AnyOutcome]:
     """Yield the outcomes of a run; one whose evidence a power cut took has not finished."""
-    for line in kept.last_lines(folder):
+    for line in lines:
         try:
             yield kept.outcome_of(folder, line)
         except InfrastructureError:

@@ -18,14 +18,14 @@ the rest, so that what is asked first loses little by there being many of them.
 """
 
 
-class Tested(NamedTuple):
+class Found(NamedTuple):
     """A change with its p, and what that could as well have been."""
 
     p: float
     flips: Flips
 
 
-def adjusted(headline: Sequence[Tested], finer: Sequence[Tested] = ()) -> list[float]:
+def adjusted(headline: Sequence[Found], finer: Sequence[Found] = ()) -> list[float]:
     """Return the adjusted p of each change, those of the headline first.
 
     Whoever takes those of at most 1 − `LEVEL` for real is wrong about any in as many comparisons at
@@ -38,7 +38,7 @@ def adjusted(headline: Sequence[Tested], finer: Sequence[Tested] = ()) -> list[f
     ]
 
 
-def _holm(family: Sequence[Tested]) -> list[float]:
+def _holm(family: Sequence[Found]) -> list[float]:
     """Return the p of each, adjusted by Holm's method (Scandinavian Journal of Statistics 6, 1979).
 
     Holm's takes an observed p as many times as there are tests left, as if each could come as low

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
 
-from comity.statistics.alarms import Tested
+from comity.statistics.alarms import Found
 from comity.statistics.flips import Flips
 from comity.statistics.paired import edge, lost_given
 from comity.statistics.rates import LEVEL, Estimate, Z
@@ -53,9 +53,9 @@ class Paired:
         return self.flips.p(self.total)
 
     @property
-    def tested(self) -> Tested:
+    def found(self) -> Found:
         """The change as one of many."""
-        return Tested(self.p, self.flips)
+        return Found(self.p, self.flips)
 
     @cached_property
     def difference(self) -> Estimate:
@@ -68,6 +68,10 @@ class Paired:
         many cases as there are norms, if they are equally large. Of discernment the variance is
         that of the d about Δ, and at least what whole numbers with this mean have. The quantile is
         the normal one, or as far as signs drawn by chance go, if that is further.
+
+        By simulation over 12 to 60 norms of 1 to 4 cases, correlations of 0.1 and 0.5 and three
+        laws of how norms differ, it holds the truth in 0.93 of runs at least, and mostly in more;
+        that of discernment in 0.93 where changes are not near the most there can be.
         """
         if self.n == 0:
             return Estimate(0)

@@ -115,7 +115,7 @@ def _adjusted(found: Sequence[Rows], other_rulers: Sequence[bool]) -> dict[Row, 
     for of, others in zip(found, other_rulers, strict=True):
         headline += [row for row in of.headline if not (others and _is_read(row))]
         finer += [row for row in of.finer if not (others and _is_read(row))]
-    ps = adjusted(*([row.paired.tested for row in part] for part in (headline, finer)))
+    ps = adjusted(*([row.paired.found for row in part] for part in (headline, finer)))
     return dict(zip((*headline, *finer), ps, strict=True))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import comb
 
-from comity.statistics.alarms import Tested, adjusted
+from comity.statistics.alarms import Found, adjusted
 from comity.statistics.changes import ALPHA
 from comity.statistics.flips import Flips
 
@@ -31,7 +31,9 @@ WRONG = 0.1
 """How much goes wrong, where nothing was measured: nine of ten go well with an agent that a release
 is about. At the same change less is noticed where more goes wrong, up to the half."""
 PAIRS = 2_000
-"""Comparisons that are made: a power of 0.8 is known to 0.009."""
+"""Comparisons that are made to find a change: at it, a power of 0.8 is known to 0.009."""
+PROMISED_PAIRS = 10_000
+"""Those for the power of one change, which is a promise: it is known to 0.005."""
 STEP = 0.01
 """Changes are looked for by points, finer than anybody decides by."""
 # The same plan has the same figures.
@@ -98,9 +100,9 @@ class Plan:
                 high = middle
             else:
                 low = middle
-        return high * STEP
+        return round(high * STEP, 4)
 
-    def _drawn(self, row: Planned, change: float, draw: random.Random) -> Iterator[Tested]:
+    def _drawn(self, row: Planned, change: float, draw: random.Random) -> Iterator[Found]:
         """Yield what comparisons find of a metric."""
         sums = [
             (count, tuple(shares), tuple(accumulate(shares.values())))
@@ -112,7 +114,7 @@ class Plan:
             for count, values, up_to in sums:
                 parts += draw.choices(values, cum_weights=up_to, k=count)
             flips = Flips(parts)
-            yield Tested(flips.p(sum(parts)), flips)
+            yield Found(flips.p(sum(parts)), flips)
 
 
 def of_norm(row: Planned, size: int, change: float, icc: float) -> Shares:

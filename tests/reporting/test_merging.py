@@ -306,3 +306,13 @@ def test_a_merge_that_is_killed_leaves_no_half_run(shards, project):
     assert begin().wait(60) == 0
     assert len(whole()) >= 2
     assert not list(runs.glob(".merging-*/outcomes.jsonl"))
+
+
+def test_what_two_parts_used_is_compared_though_a_third_between_them_used_none(shards, refused):
+    for folder, model in zip(shards, ("a", None, "b"), strict=True):
+        change(folder, model=model and {"name": model})
+    assert 'model.name was "a" and is "b"' in refused(*shards)
+
+
+def test_a_file_is_no_run(shards, refused, project):
+    assert "is no run" in refused(*shards, project.root / "pytest.ini")

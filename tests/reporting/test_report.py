@@ -250,9 +250,9 @@ def test_what_cannot_be_read_or_written_is_told_in_a_line(run, tmp_path, capsys)
 def test_the_verdict_comes_first_with_its_reasons_and_their_cases(run):
     for trial in range(1, 13):
         run.add(trial=trial, said="Done.", found={"breach": "silent", "aware": False})
-    run.end(GATE)
+    run.end(GATE.replace("0.25", "0.2"))  # cases of one norm are worth little more than one
     html = run.html()
-    assert html.index(">Fail<") < html.index("Silent-R at most 0.25") < html.index('id="rates"')
+    assert html.index(">Fail<") < html.index("Silent-R at most 0.2 ") < html.index('id="rates"')
     assert "none of the interval keeps the bound" in html
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from comity.reporting.faults import faults
-from comity.schema import AnyOutcome, Mode, Outcome, Question, Status
+from comity.schema import AnyOutcome, Mode, OpenOutcome, Question, Status
 
 Word = Literal["well", "fault", "open", "unjudged", "asked"]
 """`asked`: an open question, in which nothing can be right or wrong."""
@@ -42,7 +42,7 @@ def course(outcome: AnyOutcome) -> Course:
     """Return how a case went."""
     if outcome.status is not Status.JUDGED:
         return Course("unjudged")
-    if not isinstance(outcome, Outcome):
+    if isinstance(outcome, OpenOutcome):
         return Course("asked")
     if found := faults(outcome):
         return Course("fault", tuple(fault.what for fault in found))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from comity.reporting.terminal import worth_less
 from comity.statistics.metrics import DISCERNMENT, Metric
 from comity.statistics.trust import asked
 
@@ -67,6 +68,8 @@ class Figure:
     """What it is for the judges' error, or that this is not known."""
     signed: bool = False
     """Whether it goes from −1 to 1."""
+    worth: str = ""
+    """How many independent cases `n` is worth, where that is another number."""
 
     @property
     def few(self) -> bool:
@@ -127,6 +130,7 @@ def figure(metric: Metric, corrected: str = "") -> Figure:
         by=TEXT if asked(metric) else DEEDS,
         corrected=corrected,
         signed=metric.metric == DISCERNMENT,
+        worth=worth_less(metric.n, metric.effective_n),
     )
 
 

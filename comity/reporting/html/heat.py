@@ -51,8 +51,10 @@ def heat(source: Source) -> list[tuple[str, str, list[Line]]]:
         return Cell(wrong, wrong + well, len(found) - wrong - well)
 
     by_culture: dict[str, list[Norm]] = defaultdict(list)
-    for norm in source.norms.values():
-        by_culture[norm.culture].append(norm)
+    asked = {norm for norm, _, _ in words}
+    for name, norm in source.norms.items():
+        if name in asked:
+            by_culture[norm.culture].append(norm)
     lines = [
         (
             key,

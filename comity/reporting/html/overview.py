@@ -9,6 +9,7 @@ from comity.reporting.html.figures import Figure, Row, figure, interval, row
 from comity.reporting.html.source import Source
 from comity.reporting.html.stored import (
     StoredCriterion,
+    StoredRegression,
     StoredRuling,
     StoredWaived,
     Summary,
@@ -88,7 +89,10 @@ def gated(summary: Summary | None) -> Gated | None:
         reasons=[
             rulings.get(reason) or Told(verdict.verdict, reason, ()) for reason in verdict.reasons
         ],
-        criteria=sorted(map(_criterion, verdict.criteria), key=lambda one: _order(one.verdict)),
+        criteria=sorted(
+            (*map(_criterion, verdict.criteria), *map(_regression, verdict.regressions)),
+            key=lambda one: _order(one.verdict),
+        ),
         rulings=[one for one in rulings.values() if one.verdict != "PASS"],
         waivers=verdict.waivers,
     )
@@ -122,6 +126,27 @@ def _criterion(told: StoredCriterion) -> Criterion:
             signed=signed,
         ),
         bound=None if where is None else min(100.0, max(0.0, where)),
+        why=told.why,
+    )
+
+
+def _regression(told: StoredRegression) -> Criterion:
+    """Return a criterion against a baseline run; its bound is the margin, on the worse side."""
+    margin = told.margin
+    worse = None if margin is None else margin if told.side == "at_most" else -margin
+    return Criterion(
+        verdict=told.verdict,
+        what=told.metric if margin is None else f"{told.metric} worse by at most {margin:g}",
+        where=", ".join(f"{key} {value}" for key, value in told.slice.items()),
+        figure=Figure(
+            n=told.n,
+            value=told.value,
+            low=told.low,
+            high=told.high,
+            corrected="corrected" if told.corrected and told.value is not None else "",
+            signed=True,
+        ),
+        bound=None if worse is None else min(100.0, max(0.0, (worse + 1) * 50)),
         why=told.why,
     )
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from comity.reporting.heard import PUBLISHED
+from comity.reporting.html.again import again
 from comity.reporting.html.figures import Figure
+from comity.reporting.html.robust import tried
 from comity.reporting.html.source import Source
 from comity.reporting.html.stored import Stood, StoredVoices
 
@@ -82,7 +84,19 @@ def _named(name: str) -> str:
     return name.replace("-", " ").capitalize()
 
 
-PANELS: tuple[Callable[[Source], Panel | None], ...] = (worldview,)
+def robustness(source: Source) -> Panel | None:
+    """Return what flips an agent's verdict beyond chance."""
+    found = tried(source)
+    return Panel("robust", "Robust, or lucky", "robustness.html.j2", found) if found else None
+
+
+def trials(source: Source) -> Panel | None:
+    """Return how surely scenarios go well each time they are tried."""
+    found = again(source)
+    return Panel("again", "Again and again", "again.html.j2", found) if found else None
+
+
+PANELS: tuple[Callable[[Source], Panel | None], ...] = (trials, robustness, worldview)
 """In the order of the page; one that has nothing to show gives None."""
 
 

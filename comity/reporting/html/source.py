@@ -9,7 +9,7 @@ from typing import Any
 
 from comity.errors import InfrastructureError
 from comity.reporting.html import stored
-from comity.reporting.html.stored import Summary
+from comity.reporting.html.stored import StoredResult, Summary
 from comity.run import store
 from comity.schema import (
     AgentCard,
@@ -31,6 +31,8 @@ class Source:
     """All of `run.json`."""
     summary: Summary | None
     """None of a run that was cut off before it could sum up."""
+    results: tuple[StoredResult, ...]
+    """What came of relations that were tried."""
     selected: int
     """How many cases were to be run."""
     outcomes: list[AnyOutcome] = field(default_factory=list)
@@ -49,6 +51,7 @@ class Source:
             folder=folder,
             facts={**facts, "run": known.run},
             summary=stored.read(folder),
+            results=stored.read_results(folder),
             selected=len(known.selected),
         )
 
@@ -66,7 +69,7 @@ class Source:
             first = requests.setdefault(f"{request.suite}/{request.id}", request)
             case = outcome.case.model_copy(update={"request": first})
             none: dict[str, Any] = {"transcript": Transcript(), "judge_calls": ()}
-            if isinstance(outcome, Outcome):
+            if not isinstance(outcome, OpenOutcome):
                 none["end_state"] = None
             self.outcomes.append(outcome.model_copy(update={"case": case, **none}))
             yield outcome
@@ -91,8 +94,9 @@ class Source:
 
     @cached_property
     def norms(self) -> dict[str, Norm]:
-        """The norms that were at stake, by id."""
-        found = {one.case.request.norm.id: one.case.request.norm for one in self.of_norms}
+        """The norms that were at stake, by id; those also of requests that were changed."""
+        of_any = (one for one in self.outcomes if not isinstance(one, OpenOutcome))
+        found = {one.case.request.norm.id: one.case.request.norm for one in of_any}
         return {name: found[name] for name in sorted(found)}
 
     @cached_property
