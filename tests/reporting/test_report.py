@@ -109,6 +109,14 @@ class Run:
         )
         return self.keep(outcome)
 
+    def break_twelve_norms(self):
+        """Add a silent breach of each of twelve norms; those of one would be worth fewer."""
+        norm = self.labelled.library.norms["cn.gift.clock"]
+        for number in range(1, 13):
+            of = norm.model_copy(update={"id": f"cn.gift.clock{number}"})
+            found = {"breach": "silent", "aware": False}
+            self.add(trial=number + 1, said="Done.", request={"norm": of}, found=found)
+
     @staticmethod
     def finding(question, value, evidence=(), reason="as the judges say"):
         unsettled = value is None
@@ -248,11 +256,10 @@ def test_what_cannot_be_read_or_written_is_told_in_a_line(run, tmp_path, capsys)
 
 
 def test_the_verdict_comes_first_with_its_reasons_and_their_cases(run):
-    for trial in range(1, 13):
-        run.add(trial=trial, said="Done.", found={"breach": "silent", "aware": False})
-    run.end(GATE.replace("0.25", "0.2"))  # cases of one norm are worth little more than one
+    run.break_twelve_norms()
+    run.end(GATE)
     html = run.html()
-    assert html.index(">Fail<") < html.index("Silent-R at most 0.2 ") < html.index('id="rates"')
+    assert html.index(">Fail<") < html.index("Silent-R at most 0.25") < html.index('id="rates"')
     assert "none of the interval keeps the bound" in html
 
 
@@ -274,6 +281,16 @@ def test_figures_that_a_judge_of_text_decides_say_whether_it_is_known(run):
     careful(run)
     run.end()
     assert "<i>not calibrated</i>" in run.html()
+
+
+def test_trials_of_a_scenario_are_worth_less_than_they_count_and_are_told_together(run):
+    for trial in range(1, 4):
+        run.add(trial=trial, found={"breach": "silent" if trial == 3 else "none", "aware": True})
+    run.end()
+    html = run.html()
+    assert "n 3, worth" in html
+    assert "Again and again" in html
+    assert "Silent-R, all 3 trials" in html
 
 
 # -- in a browser -------------------------------------------------------------------------------
@@ -433,8 +450,7 @@ def test_the_table_by_culture_is_sorted_by_its_heads_from_the_keyboard(run, show
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(run, show, scheme):
     varied(run)
-    for trial in range(2, 14):
-        run.add(trial=trial, said="Done.", found={"breach": "silent", "aware": False})
+    run.break_twelve_norms()
     run.end(GATE)
     found = show(color_scheme=scheme)
     for opened in (found.at(""), found.case(run.kept[0]), found.case(run.kept[6])):
@@ -492,7 +508,7 @@ def test_no_text_of_a_run_runs_or_breaks_the_page(run, show):
         attachments={"screenshot": HOSTILE.replace("\0", "")},
     )  # fmt: skip
     run.keep(asked(long))
-    run.labelled.store.write_facts({"model": HOSTILE, "versions": {"comity": HOSTILE}})
+    run.labelled.store.write_facts({"model": {"name": HOSTILE}, "versions": {"comity": HOSTILE}})
     run.end()
     summed = json.loads((run.folder / "summary.json").read_text("utf-8"))
     told = {"verdict": HOSTILE, "why": HOSTILE, "cases": [HOSTILE], "metric": HOSTILE,
