@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle, islice
@@ -13,10 +13,11 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, assume, event, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from hypothesis.internal import observability
+from hypothesis.internal.observability import with_observability_callback
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from comity.schema import Scenario, Variation, VariedRequest
+from comity.variation.quiet import quiet
 from comity.variation.relation import DoesNotApply, Draft, Edit
 from comity.variation.relations import BY_ID, COMPOSABLE, RELATIONS
 
@@ -27,8 +28,6 @@ TOGETHER = "together"
 TOGETHER_SHARE = 0.3
 # More edits at once make a text that nobody writes.
 MOST_EDITS = 4
-
-_TRACES = "OBSERVABILITY_COLLECT_COVERAGE"
 
 
 # What is drawn is run afterwards, and not by Hypothesis: it neither knows nor keeps what failed.
@@ -237,22 +236,10 @@ class Drawing:
             draw = settings(QUIET, max_examples=count)(given(strategy)(take))
             # Each subject has a seed of its own, or all would be given the very same edits.
             of_subject = f"{self._seed} {relation} {subject.base.id}"
-            with _observed_by(self.coverage), suppress(Unsatisfiable):
+            observed = with_observability_callback(self.coverage.observe)
+            with quiet(), observed, suppress(Unsatisfiable):
                 seed(of_subject)(draw)()  # where no edit applies, the coverage says why
         yield from found.values()
-
-
-@contextmanager
-def _observed_by(coverage: Coverage) -> Iterator[None]:
-    """Have Hypothesis tell what it draws, but trace no lines: that takes more than all the rest."""
-    # A version that has no such switch is only slower.
-    traced = getattr(observability, _TRACES, True)
-    setattr(observability, _TRACES, False)
-    try:
-        with observability.with_observability_callback(coverage.observe):
-            yield
-    finally:
-        setattr(observability, _TRACES, traced)
 
 
 def _turns(names: Sequence[str], last: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import DrawFn
 
+from comity.variation.quiet import quiet
 from comity.variation.relation import DoesNotApply, Draft, Edit
 from comity.variation.relations import BY_ID
 
@@ -18,7 +19,7 @@ _OF_PARTS = 300
 _OF_PARAMETERS = 4
 
 
-def _quiet(tries: int) -> settings:
+def _few(tries: int) -> settings:
     return settings(
         max_examples=tries,
         phases=[Phase.generate, Phase.shrink],
@@ -51,7 +52,8 @@ def fewest(failing: Sequence[Sequence[Edit]], flips: Flips) -> tuple[Edit, ...]:
         whole = draw(st.sampled_from(sorted(failing, key=len)))
         return tuple(edit for edit in whole if draw(st.booleans()))
 
-    return find(some_of(), lambda edits: bool(edits) and flips(edits), settings=_quiet(_OF_PARTS))
+    with quiet():
+        return find(some_of(), lambda edits: bool(edits) and flips(edits), settings=_few(_OF_PARTS))
 
 
 def simplest(draft: Draft, edits: tuple[Edit, ...], flips: Flips) -> tuple[Edit, ...]:
@@ -67,9 +69,10 @@ def _simpler(draft: Draft, edits: tuple[Edit, ...], place: int, flips: Flips) ->
 
     try:
         others = BY_ID[edits[place].relation].edits(draft)
-        found = find(
-            others, lambda other: flips(with_other(other)), settings=_quiet(_OF_PARAMETERS)
-        )
+        with quiet():
+            found = find(
+                others, lambda other: flips(with_other(other)), settings=_few(_OF_PARAMETERS)
+            )
     except (NoSuchExample, DoesNotApply):
         return edits
     return with_other(found)

@@ -150,6 +150,7 @@ def _question(question: OpenQuestion) -> dict[str, Any]:
     }
 
 
+NO_MODEL = "none: deeds and rules"
 # What of a run's settings explains its figures to a reader; addresses are nobody's business.
 _SETTINGS = ("trials", "seed", "temperature")
 
@@ -170,7 +171,9 @@ def _about(source: Source) -> list[tuple[str, str]]:
     told = {
         "run": str(facts["run"]),
         "model under test": part("model", "name") or "none",
-        "judging models": ", ".join(judges) if isinstance(judges, dict) else "none: deeds and rules",
+        "judging models": ", ".join(judges)
+        if isinstance(judges, dict)
+        else "none: deeds and rules",
         "comity": part("versions", "comity"),
         "revision": f"{revision}{changed}" if revision else "",
         "browser": part("browser", "version"),
