@@ -5,7 +5,19 @@ import sys
 
 from comity.errors import ComityError
 from comity.models import commands as serving
-from comity.reporting import annotating, calibration, gate, judge_check, scenarios, voices
+from comity.reporting import (
+    annotating,
+    calibration,
+    compare,
+    gate,
+    judge_check,
+    markdown_summary,
+    merge,
+    power,
+    report,
+    scenarios,
+    voices,
+)
 from comity.schema.base import printable
 
 USAGE_ERROR = 4
@@ -25,6 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
     annotating.register(subparsers)
     judge_check.register(subparsers)
     gate.register(subparsers)
+    compare.register(subparsers)
+    power.register(subparsers)
+    report.register(subparsers)
+    markdown_summary.register(subparsers)
+    merge.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
-from comity.marks import MARK, OUTCOME, VARIED
-from comity.reporting import allure
+from comity.marks import MARK, OUTCOME, POOLED, VARIED, Selected
+from comity.reporting import allure, junit
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
 from comity.running import Running
@@ -35,7 +35,10 @@ class Cultural:
         self._running: Running | None = None
         self._selected: list[str] = []
         """The ids of the cases that tests are selected over."""
+        self._of_all_shards: list[str] = []
+        """The same, and those of the cases that are left to other shards."""
         self.allure = allure.Results(config)
+        self._tells_junit = junit.is_asked_for(config)
         try:
             self.session = session_of(config)
         except ComityError as error:
@@ -63,8 +66,19 @@ class Cultural:
                 self.problems.append(str(error))
             return []
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Put the tests in order; once all others have selected, leave some to other shards."""
+        self._put_in_order(items)
+        result = yield
+        self._of_all_shards = list(_cases(items))
+        if self.session is not None and self.session.settings.shard is not None:
+            self._leave_to_other_shards(items, self.session)
+        return result
+
+    def _put_in_order(self, items: list[pytest.Item]) -> None:
         """Find what is wrong with the agents; drop tests that have no case."""
         try:
             if self.session is not None and not self.problems:
@@ -82,8 +96,23 @@ class Cultural:
             )
             (kept if has_case else empty).append(item)
         items[:] = _together(kept)
-        if empty:
-            self.config.hook.pytest_deselected(items=empty)
+        self._deselect(empty)
+
+    def _leave_to_other_shards(self, items: list[pytest.Item], session: Session) -> None:
+        """Drop the tests over other shards' cases, and those over the cases of all shards."""
+        ours = set(session.of_shard(self._of_all_shards))
+        kept: list[pytest.Item] = []
+        others: list[pytest.Item] = []
+        for item in items:
+            case_id = _case_id(item)
+            is_ours = case_id in ours if case_id else not _is_over_all(item)
+            (kept if is_ours else others).append(item)
+        items[:] = kept
+        self._deselect(others)
+
+    def _deselect(self, items: list[pytest.Item]) -> None:
+        if items:
+            self.config.hook.pytest_deselected(items=items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -91,12 +120,17 @@ class Cultural:
         if self.config.option.collectonly:
             return
         tests = {item: case_id for item in session.items if (case_id := _case_id(item)) is not None}
-        self._selected = list(dict.fromkeys(tests.values()))
+        self._selected = list(_cases(session.items))
         if tests and (hiding := reruns.hiding(self.config, tests)):
             self.problems.append(hiding)
             self.refuse()
-        varied = {item.nodeid: of for item in session.items if (of := _tried_id(item)) is not None}
-        self.begin({item.nodeid: case_id for item, case_id in tests.items()}, varied)
+        self.begin(
+            Selected(
+                tests={item.nodeid: one for item, one in tests.items()},
+                varied={i.nodeid: one for i in session.items if (one := _tried_id(i)) is not None},
+                of_all_shards=tuple(self._of_all_shards),
+            )
+        )
 
     def refuse(self) -> None:
         """End here: suites, options or agents are wrong.
@@ -106,16 +140,16 @@ class Cultural:
         """
         raise pytest.UsageError("\n".join(self.problems))
 
-    def begin(self, tests: dict[str, str], varied: dict[str, str]) -> None:
-        """Start the cases of the selected tests, which are known by node id.
+    def begin(self, selected: Selected) -> None:
+        """Start the cases of the selected tests.
 
-        `tests` has the id of a case, `varied` that of what is tried on an agent.
+        Where all cases are left to other shards there is a run without any.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        if self.session is not None and (tests or varied):
-            self._running = Running.start(self.config, self.session, tests, varied)
+        if self.session is not None and selected.anything:
+            self._running = Running.start(self.config, self.session, selected)
 
     def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.
@@ -153,10 +187,12 @@ class Cultural:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Hand the case's evidence to Allure, from the test's own thread."""
+        """Hand the case's evidence to Allure and its facts to JUnit, from the test's own thread."""
         found = item.stash.get(OUTCOME, None)
         if found is not None:
             self.allure.add(found, self.folder)
+            if self._tells_junit:
+                item.user_properties.extend(junit.properties(found, self.folder.name))
         return (yield)
 
 
@@ -195,7 +231,9 @@ def session_of(config: pytest.Config) -> Session:
             "keyword": config.option.keyword,
             "mark": config.option.markexpr,
             "gate": gate.record if gate else None,
+            "baseline": gate.baseline if gate else None,
         },
+        resume=config.getoption("resume"),
     )
 
 
@@ -213,9 +251,19 @@ def _together(items: list[pytest.Item]) -> list[pytest.Item]:
     return [item for _, item in sorted(zip(order, items, strict=True), key=itemgetter(0))]
 
 
+def _cases(items: Iterable[pytest.Item]) -> dict[str, None]:
+    """Return the ids of the cases that tests are over, each once, in their order."""
+    return {case_id: None for item in items if (case_id := _case_id(item)) is not None}
+
+
 def _over(item: pytest.Item) -> str | None:
     """Return what a test is over: a case, or what is tried on an agent; None for any other test."""
     return _case_id(item) or _tried_id(item)
+
+
+def _is_over_all(item: pytest.Item) -> bool:
+    """Return whether a test is over what no single shard has."""
+    return any(item.get_closest_marker(mark) for mark in (POOLED, VARIED))
 
 
 def _tried_id(item: pytest.Item) -> str | None:

@@ -11,9 +11,14 @@ from comity.judges.calibration import Calibration
 from comity.reporting import gate as reporting
 from comity.reporting.gate import EXIT_CODES
 from comity.reporting.terminal import TROUBLES
+from comity.run import baseline
+from comity.run.earlier import earlier
+from comity.run.store import Store
 from comity.schema import AnyOutcome
 from comity.statistics import criteria
-from comity.statistics.gate import Decision, decide
+from comity.statistics.decision import Decision
+from comity.statistics.gate import decide
+from comity.statistics.rulings import Earlier
 
 PLUGIN = "comity-gating"
 
@@ -22,17 +27,21 @@ class Gating:
     """What `--gate` asks for; a plugin of the process that runs the cases."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Read the gate's file.
+        """Read the gate's file, and the run that it is held against.
 
         Raises:
-            pytest.UsageError: it describes no gate.
+            pytest.UsageError: it describes no gate, or there is no such run.
         """
         self.config = config
         self.path = Path(config.getoption("gate"))
         self.decision: Decision | None = None
+        self.earlier: list[Earlier] = []
+        """The runs of the same that went before; told once the gate was asked."""
         self._errors: list[str] = []
         try:
             self.gate = criteria.load(self.path)
+            named = config.getoption("baseline")
+            self._baseline = baseline.stored(self.gate, Path(named) if named else None)
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -41,15 +50,30 @@ class Gating:
         """What a run keeps of its gate."""
         return reporting.record(self.gate, self.path)
 
+    @property
+    def baseline(self) -> str | None:
+        """The id of the run that regressions are asked against."""
+        return self._baseline.run if self._baseline else None
+
     def decide(
         self,
         outcomes: Sequence[AnyOutcome],
         calibration: Calibration | None,
         selected: Iterable[str],
+        store: Store,
     ) -> Decision:
-        """Return what the gate says of the run's outcomes."""
-        look_up = calibration.correcting if calibration else None
-        self.decision = decide(self.gate, outcomes, look_up, reporting.today(), selected)
+        """Return what the gate says of the outcomes of the run that `store` keeps."""
+        self.earlier = earlier(store.folder, self.gate.digest())
+        old = self._baseline
+        self.decision = decide(
+            self.gate,
+            outcomes,
+            calibration.correcting if calibration else None,
+            reporting.today(),
+            selected,
+            baseline=old.against(store.id, store.facts["pipeline"]) if old else None,
+            earlier=self.earlier,
+        )
         return self.decision
 
     @property

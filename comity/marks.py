@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 import pytest
+from pydantic import Field
 
-from comity.schema import AnyOutcome, Mode
+from comity.schema import AnyOutcome, Mode, Word
 
 MARK = "scenarios"
 POOLED = "pooled"
@@ -12,6 +13,38 @@ POOLED = "pooled"
 
 VARIED = "varied"
 """The mark of a test over relations between scenarios and changed ones."""
+
+
+class Selected(Word):
+    """What the selected tests are over, by their node ids."""
+
+    tests: dict[str, str] = Field(default_factory=dict)
+    """The ids of cases."""
+    varied: dict[str, str] = Field(default_factory=dict)
+    """The ids of what is tried on an agent."""
+    of_all_shards: tuple[str, ...] = ()
+    """The ids of all cases, whoever runs them."""
+
+    @property
+    def cases(self) -> list[str]:
+        """The ids of the cases, each once."""
+        return list(dict.fromkeys(self.tests.values()))
+
+    @property
+    def tried(self) -> list[str]:
+        """The ids of what is tried, each once."""
+        return list(dict.fromkeys(self.varied.values()))
+
+    @property
+    def here(self) -> bool:
+        """Whether any of it is to be run here; cases may all be left to other shards."""
+        return bool(self.tests or self.varied)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is a run of it; one may have no cases of its own."""
+        return bool(self.of_all_shards or self.varied)
+
 
 OUTCOME: pytest.StashKey[AnyOutcome] = pytest.StashKey()
 """On a test's item: the outcome that it was given."""

@@ -60,14 +60,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("tries", "N", "how often a call is tried that fails in passing (default: 8)"),
         ("token-budget", "N", "most tokens that the run may spend"),
         ("time-budget", "SECONDS", "longest time for all cases together"),
+        ("shard", "K/N", "run the K-th of N parts of the cases; comity merge joins them"),
         ("log-json", "FILE", "write what happens as JSON, a line an event"),
         ("site-timeout", "SECONDS", "longest time for a site to answer, or a page (default: 30)"),
         ("robustness", "PROFILE", "how much is varied: smoke, standard or full (default: smoke)"),
         ("robustness-seed", "N", "draw other variations than those that every run has"),
         ("cultures", "A,B", "only norms of these cultures"),
         ("gate", "FILE", "a gate, as TOML, that decides in the place of the cultural failures"),
+        ("baseline", "RUN", "the folder of the run that the gate's [[regression]] is held against"),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
+    group.addoption(
+        "--resume",
+        nargs="?",
+        const="latest",
+        metavar="RUN",
+        help="finish a run that was cut off: its id or folder (default: the latest)",
+    )
     group.addoption("--no-cache", action="store_true", help="ask the model anew for every answer")
     group.addoption("--replay", action="store_true", help="take all answers from the call cache")
     for name, text in (
@@ -95,6 +104,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{tier}: a case of the tier {tier} or of one before")
     if _is_worker(config):
         return
+    if config.getoption("baseline") and not config.getoption("gate"):
+        raise pytest.UsageError("--baseline is asked for by a gate alone: name one by --gate FILE")
     if config.getoption("gate"):
         from comity import gating
 

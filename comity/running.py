@@ -1,6 +1,7 @@
 """The one run of a pytest session: started, waited for, counted, closed and summed up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,14 +11,15 @@ from comity.errors import ComityError, InfrastructureError
 from comity.interrupts import Interrupts
 from comity.judges import calibration
 from comity.judges.calibration import Calibration
-from comity.marks import POOLED
-from comity.reporting import gate, robustness, terminal
+from comity.marks import POOLED, Selected
+from comity.reporting import gate, markdown_summary, robustness, terminal
 from comity.reporting.live import LiveLine, Starting
+from comity.reporting.markdown_summary import Told
 from comity.reporting.summary import summary
 from comity.run.session import Session
 from comity.run.store import SUMMARY_FILE
 from comity.schema import AnyOutcome, Status
-from comity.statistics.gate import Decision
+from comity.statistics.decision import Decision
 
 if TYPE_CHECKING:
     from comity.run.results import Result
@@ -36,13 +38,11 @@ class Running:
         self,
         config: pytest.Config,
         session: Session,
-        tests: Mapping[str, str],
-        varied: Mapping[str, str],
+        selected: Selected,
     ) -> None:
         self.config = config
         self.session = session
-        self._tests = tests
-        self._varied = varied
+        self._selected = selected
         self._gating = gating.of(config)
         self.problems: list[str] = []
         self.failed = self.errored = 0
@@ -54,23 +54,20 @@ class Running:
         cls,
         config: pytest.Config,
         session: Session,
-        tests: Mapping[str, str],
-        varied: Mapping[str, str],
+        selected: Selected,
     ) -> "Running":
-        """Check and open what the cases need, then start them all.
-
-        `tests` has the case's id by the node id of each test over one; `varied` the id of what is
-        tried on an agent, likewise.
+        """Check and open what the cases of the selected tests need, then start them all.
 
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
-        running = cls(config, session, tests, varied)
+        running = cls(config, session, selected)
         config.add_cleanup(running._interrupts.restore)
         try:
             with running._interrupts.cuttable():
-                selected = list(dict.fromkeys(tests.values()))
-                session.start(selected, Starting(config), varied.values())
+                session.start(
+                    selected.cases, Starting(config), selected.of_all_shards, selected.tried
+                )
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(running, "comity-running")
@@ -104,10 +101,10 @@ class Running:
         """Count failures apart from errors: their exit codes differ."""
         if not report.failed:
             return
-        if self._gating is not None and report.nodeid in self._tests:
-            self._gating.note(report, self._tests[report.nodeid])
+        if self._gating is not None and report.nodeid in self._selected.tests:
+            self._gating.note(report, self._selected.tests[report.nodeid])
         elif self._gating is not None and (
-            POOLED in report.keywords or report.nodeid in self._varied
+            POOLED in report.keywords or report.nodeid in self._selected.varied
         ):
             return  # the gate decides over cultural tests, and is about norms
         elif report.when in ("setup", "teardown"):
@@ -120,37 +117,31 @@ class Running:
         """Cancel what still runs, write the summary, close everything, set the exit code."""
         self._clear_up(self.session.cancel)
         outcomes = self.session.finished()
-        store = self.session.store
         try:
-            self._calibration = calibration.kept(store.facts["pipeline"])
+            self._calibration = calibration.kept(self.session.store.facts["pipeline"])
         except InfrastructureError as error:
             self.problems.append(f"whether the judges were calibrated is not known: {error}")
         decision = self._decide(outcomes)
-        verdict = self._gating.told if self._gating else None
-        try:
-            if self.session.tries:
-                found = robustness.content(self.session.robustness)
-                store.write(robustness.FILE, found)
-            told = summary(
-                store.id, outcomes, self._calibration, verdict, self.session.perspectives
-            )
-            store.write(SUMMARY_FILE, told)
-        except InfrastructureError as error:
-            self.problems.append(str(error))
-            self.errored += 1
+        self._sum_up(outcomes)
         self._clear_up(self.session.close)
-        if session.exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            return
+        ended = [pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED]
+        if not self._selected.here:
+            ended.append(pytest.ExitCode.NO_TESTS_COLLECTED)  # all are left to other shards
+        if session.exitstatus in ended:
+            session.exitstatus = self._exit_code(outcomes, decision)
+
+    def _exit_code(self, outcomes: Sequence[AnyOutcome], decision: Decision | None) -> int:
+        """Return the exit code of a session that nothing has cut short."""
+        if self.failed:
+            return pytest.ExitCode.TESTS_FAILED
         if decision is not None:
             code = gate.EXIT_CODES[decision.verdict]
+        elif not self._selected.here:
+            code = pytest.ExitCode.OK
         else:
             judged = any(outcome.status is Status.JUDGED for outcome in outcomes)
             code = pytest.ExitCode.OK if judged else NOTHING_DECIDED
-        if self.failed:
-            code = pytest.ExitCode.TESTS_FAILED
-        elif self.errored and code == pytest.ExitCode.OK:
-            code = NOTHING_DECIDED
-        session.exitstatus = code
+        return NOTHING_DECIDED if self.errored and code == pytest.ExitCode.OK else code
 
     def _decide(self, outcomes: Sequence[AnyOutcome]) -> Decision | None:
         """Ask the gate, where there is one."""
@@ -159,7 +150,39 @@ class Running:
         if strays := self._gating.strays(outcomes):
             self.problems.append(f"{strays} cultural tests errored by themselves, not their cases")
             self.errored += strays
-        return self._gating.decide(outcomes, self._calibration, self._tests.values())
+        store = self.session.store
+        return self._gating.decide(outcomes, self._calibration, store.facts["selected"], store)
+
+    def _sum_up(self, outcomes: Sequence[AnyOutcome]) -> None:
+        """Write the summary into the run's folder, and in Markdown where the job has a page."""
+        session, store = self.session, self.session.store
+        verdict = self._gating.told if self._gating else None
+        told = summary(store.id, outcomes, self._calibration, verdict, session.perspectives)
+        try:
+            if session.tries:
+                store.write(robustness.FILE, robustness.content(session.robustness))
+            store.write(SUMMARY_FILE, told)
+            if self._gating is not None and self._gating.earlier:
+                again = [one.model_dump(mode="json") for one in self._gating.earlier]
+                store.write_facts({"earlier": again})
+        except InfrastructureError as error:
+            self.problems.append(str(error))
+            self.errored += 1
+        if markdown_summary.is_wanted():
+            self._add_to_step(Told.model_validate(told), outcomes)
+
+    def _add_to_step(self, told: Told, outcomes: Sequence[AnyOutcome]) -> None:
+        """Add the run to the summary of GitHub's step; that this fails is told, and no more."""
+        selected = self.session.store.facts["selected"]
+        text = markdown_summary.render(told, outcomes, self._shown, selected, self._calibration)
+        if problem := markdown_summary.add_to_step(text):
+            self.problems.append(problem)
+
+    @property
+    def _shown(self) -> Path:
+        """The run's folder, as people are told it."""
+        folder, root = self.session.store.folder, self.session.places.root
+        return folder.relative_to(root) if folder.is_relative_to(root) else folder
 
     def _clear_up(self, step: Callable[[], list[str]]) -> None:
         try:
@@ -171,13 +194,10 @@ class Running:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the rates, and what the gate says."""
         terminalreporter.section("cultural norms")
-        folder = self.session.store.folder
-        root = self.session.places.root
-        shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
         writer = terminalreporter._tw
         text = terminal.render(
             self.session.finished(),
-            shown,
+            self._shown,
             writer.fullwidth,
             color=writer.hasmarkup,
             verbose=self.config.option.verbose > 0,

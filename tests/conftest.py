@@ -311,7 +311,7 @@ class Project:
 
     def environment(self, **more: str) -> dict[str, str]:
         # Under CI pytest tells failures at more length, which is nothing that we test.
-        others = ("PYTEST", "COMITY", "CI", "BUILD_NUMBER")
+        others = ("PYTEST", "COMITY", "CI", "BUILD_NUMBER", "GITHUB")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(others)}
         # A cache of its own: what another test's model answered is nothing to this one's.
         kept = {"COMITY_CACHE_DIR": str(self.root / "cache")}

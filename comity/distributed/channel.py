@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from comity.errors import InfrastructureError
+from comity.marks import Selected
 from comity.run.results import Result
 from comity.schema import AnyOutcome, Word
 
@@ -30,10 +31,7 @@ GONE = InfrastructureError(
 class Collected(Word):
     """What a worker found."""
 
-    tests: dict[str, str]
-    """The case's id by the node id of each selected test."""
-    varied: dict[str, str]
-    """The id of what is tried on an agent, likewise."""
+    selected: Selected
     problems: tuple[str, ...]
 
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from comity.distributed.channel import ADDRESS, Answer, Collected, Server, Tried, Wanted
 from comity.errors import ComityError
+from comity.marks import Selected
 from comity.schema import Mode
 
 if TYPE_CHECKING:
@@ -30,9 +31,8 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
-        self._collected = Collected(tests={}, varied={}, problems=())
+        self._collected = Collected(selected=Selected(), problems=())
         self._tests: dict[str, str] = {}
-        self._varied: dict[str, str] = {}
         self._running: Running | None = None
         self._line: Ticking | None = None
         self._session: pytest.Session | None = None
@@ -68,7 +68,7 @@ class Controller:
         """Start the cases when the first worker has collected; end here if something is wrong."""
         if self._collected.problems:
             raise pytest.UsageError("\n".join(self._collected.problems))
-        if self._running is None and (self._tests or self._varied):
+        if self._running is None and self._collected.selected.anything:
             self._start()
 
     def _start(self) -> None:
@@ -77,22 +77,21 @@ class Controller:
         from comity.reporting.terminal import progress_line
         from comity.running import REFRESH_SECONDS, Running
 
-        tests, varied = dict(self._tests), dict(self._varied)
+        selected = self._collected.selected.model_copy(update={"tests": dict(self._tests)})
         try:
             session = session_of(self.config)
             suites = session.library.suites
             known = {case.id for suite in suites for case in session.cases(suite, Mode)}
-            if varied:
+            if selected.varied:
                 known |= {tried for suite in suites for tried in session.tried(suite)}
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
-        if missing := [
-            case_id for case_id in (*tests.values(), *varied.values()) if case_id not in known
-        ]:
+        over = (*selected.of_all_shards, *selected.tried)
+        if missing := [case_id for case_id in over if case_id not in known]:
             raise pytest.UsageError(
                 f"there is no case {missing[0]}; the suites were changed during collection"
             )
-        self._running = Running.start(self.config, session, tests, varied)
+        self._running = Running.start(self.config, session, selected)
         self._line = Ticking(
             self.config, lambda: progress_line(session.schedule.progress()), REFRESH_SECONDS
         )
@@ -102,8 +101,7 @@ class Controller:
         asked = _QUESTION.validate_json(question)
         if isinstance(asked, Collected):
             self._collected = asked
-            self._tests.update(asked.tests)
-            self._varied.update(asked.varied)
+            self._tests.update(asked.selected.tests)
             answer = Answer()
         elif isinstance(asked, Tried):
             answer = self._result(asked.tried_id)

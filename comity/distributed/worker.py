@@ -7,6 +7,7 @@ import pytest
 from comity.cultural import Cultural
 from comity.distributed.channel import ADDRESS, Answer, Collected, Tried, Wanted, ask
 from comity.errors import InfrastructureError
+from comity.marks import Selected
 from comity.run.results import Result
 from comity.schema import AnyOutcome, Word
 
@@ -21,9 +22,9 @@ class Worker(Cultural):
     def refuse(self) -> None:
         """Leave it to the controller to end the run, once for all workers."""
 
-    def begin(self, tests: dict[str, str], varied: dict[str, str]) -> None:
+    def begin(self, selected: Selected) -> None:
         """Tell the controller what was selected, and what is wrong."""
-        self._ask(Collected(tests=tests, varied=varied, problems=tuple(self.problems)))
+        self._ask(Collected(selected=selected, problems=tuple(self.problems)))
 
     def outcome(self, case_id: str) -> AnyOutcome:
         """Wait for a case's outcome.

@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -59,6 +59,7 @@ class ChatModel:
         cache: CallCache | None = None,
         budget: Budget | None = None,
         names: Iterable[str] = (),
+        served: Sequence[Mapping[str, object]] = (),
     ) -> None:
         """Take what is known of the model; without a replica it answers from the cache alone.
 
@@ -67,6 +68,8 @@ class ChatModel:
         self.name = name
         self.names = frozenset({name, *names})
         """What it is known by: as it is served, and as what it is said to be of."""
+        self.served = served
+        """What its servers say that they serve, wherever they run; nothing, where none is asked."""
         self.settings = settings or CallSettings()
         self.replicas = Replicas(replicas, self.settings.tries)
         self.fingerprint = fingerprint
@@ -115,9 +118,12 @@ class ChatModel:
                 await replica.close()
             raise
         [chosen] = named
-        facts = [_facts(r.url, a, chosen, identity) for r, a in zip(replicas, told, strict=True)]
-        facts.sort(key=lambda one: json.dumps(one, sort_keys=True))
-        fingerprint = digest({"replicas": facts})
+        what = [_told(about, chosen, identity) for about in told]
+        facts = [
+            _and_where(one, r.url, a) if identity is None else one
+            for one, r, a in zip(what, replicas, told, strict=True)
+        ]
+        fingerprint = digest({"replicas": sorted(facts, key=_in_order)})
         if cache is not None:
             served = Served(fingerprint, chosen)
             await cache.note_served(served, [one.url for one in replicas], role)
@@ -129,6 +135,7 @@ class ChatModel:
             cache=cache,
             budget=budget,
             names=[str(root) for one in told if (root := one.models[chosen].get("root"))],
+            served=sorted({_in_order(one): one for one in what}.values(), key=_in_order),
         )
 
     @classmethod
@@ -247,19 +254,20 @@ def _chosen(url: str, about: About, name: str | None, option: str) -> str:
     return next(iter(about.models)) if name is None else name
 
 
-def _facts(url: str, about: About, name: str, identity: str | None) -> dict[str, object]:
-    """Return what decides a server's answers, as far as it can be known.
-
-    Weights that changed behind one name and URL must not be answered for by the old ones: where
-    the weights are not known, the server's process stands for them.
-    """
+def _told(about: About, name: str, identity: str | None) -> dict[str, object]:
+    """Return what is told of the model that a server serves by this name."""
     told = {key: about.models[name].get(key) for key in ("root", "max_model_len", "owned_by")}
-    if identity is not None:
-        return {"model": name, "version": about.version, "identity": identity, **told}
-    return {
-        "model": name,
-        "version": about.version,
-        "url": url,
-        "started": about.started,
-        **told,
-    }
+    known = {} if identity is None else {"identity": identity}
+    return {"model": name, "version": about.version, **known, **told}
+
+
+def _and_where(facts: Mapping[str, object], url: str, about: About) -> dict[str, object]:
+    """Return `facts`, with the server's process in the place of weights that are not known.
+
+    Weights that changed behind one name and URL must not be answered for by the old ones.
+    """
+    return {**facts, "url": url, "started": about.started}
+
+
+def _in_order(facts: Mapping[str, object]) -> str:
+    return json.dumps(facts, sort_keys=True)

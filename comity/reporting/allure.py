@@ -66,23 +66,8 @@ class Results:
 
     def _written(self, outcome: AnyOutcome, folder: Path) -> Iterator[Any]:
         """Write the case's evidence; yield what a result says of it."""
-        end_state = findings = voices = None
-        if isinstance(outcome, OpenOutcome):
-            voices = outcome.voices
-        else:
-            end_state, findings = outcome.end_state, outcome.findings
-        yield self._file("story", "txt", "text/plain", outcome.story().encode())
-        for name, content in (
-            ("transcript", _TRANSCRIPT.dump_json(outcome.transcript, indent=1)),
-            ("end state", _END_STATE.dump_json(end_state, indent=1) if end_state else None),
-            ("findings", None if findings is None else _FINDINGS.dump_json(findings, indent=1)),
-            ("voices", _VOICES.dump_json(voices, indent=1) if voices else None),
-        ):
-            if content is not None:
-                yield self._file(name, "json", "application/json", content)
-        screenshot = folder / outcome.attachments.get("screenshot", "")
-        if screenshot.is_file():
-            yield self._file("last page", "png", "image/png", screenshot.read_bytes())
+        for name, kind, mime, content in evidence(outcome, folder):
+            yield self._file(name, kind, mime, content)
 
     def _file(self, name: str, kind: str, mime: str, content: bytes) -> Any:
         # Not by `allure.attach`, which takes five times as long to find the test that runs.
@@ -141,42 +126,61 @@ def _only_waited(item: Any) -> bool:
     )
 
 
+def evidence(outcome: AnyOutcome, folder: Path) -> Iterator[tuple[str, str, str, bytes]]:
+    """Yield what there is to see of a case: its name, suffix, type and content each."""
+    end_state = findings = voices = None
+    if isinstance(outcome, OpenOutcome):
+        voices = outcome.voices
+    else:
+        end_state, findings = outcome.end_state, outcome.findings
+    yield "story", "txt", "text/plain", outcome.story().encode()
+    for name, content in (
+        ("transcript", _TRANSCRIPT.dump_json(outcome.transcript, indent=1)),
+        ("end state", _END_STATE.dump_json(end_state, indent=1) if end_state else None),
+        ("findings", None if findings is None else _FINDINGS.dump_json(findings, indent=1)),
+        ("voices", _VOICES.dump_json(voices, indent=1) if voices else None),
+    ):
+        if content is not None:
+            yield name, "json", "application/json", content
+    screenshot = folder / outcome.attachments.get("screenshot", "")
+    if screenshot.is_file():
+        yield "last page", "png", "image/png", screenshot.read_bytes()
+
+
+def labels(outcome: AnyOutcome) -> Iterator[tuple[str, str]]:
+    """Yield the labels of a case: what a report's tree is made by, then its facts."""
+    case = outcome.case
+    yield "parentSuite", case.request.suite
+    yield from _of_request(case)
+    yield "agent", case.agent.reference
+    yield "status", outcome.status.value
+    if case.agent.oracle:
+        yield "oracle", "yes"
+
+
 def _label(result: Any, outcome: AnyOutcome) -> None:
     """Label a result directly: `allure.dynamic` finds the same result anew for each label."""
     from allure_commons.model2 import Label, Parameter
-    from allure_commons.types import LabelType
     from allure_commons.utils import represent
 
-    case = outcome.case
-    result.labels.extend(
-        Label(name=name, value=value)
-        for name, value in (
-            (LabelType.PARENT_SUITE, case.request.suite),
-            *_of_request(case),
-            ("agent", case.agent.reference),
-            ("status", outcome.status.value),
-            *([("oracle", "yes")] if case.agent.oracle else []),
-        )
-    )
-    model = represent(case.model or "none")
+    result.labels.extend(Label(name=name, value=value) for name, value in labels(outcome))
+    model = represent(outcome.case.model or "none")
     result.parameters.append(Parameter(name="model", value=model, excluded=True))
 
 
 def _of_request(case: AnyCase) -> Iterator[tuple[str, str]]:
     """Yield the labels that come of what is asked."""
-    from allure_commons.types import LabelType
-
     if isinstance(case, OpenCase):
         question = case.request.question
-        yield LabelType.SUITE, question.domain
-        yield LabelType.SUB_SUITE, question.id
+        yield "suite", question.domain
+        yield "subSuite", question.id
         yield "domain", question.domain
         yield "language", case.request.language
         return
     request, norm = case.request, case.request.norm
-    yield LabelType.SUITE, norm.culture
-    yield LabelType.SUB_SUITE, request.scenario.id
-    yield LabelType.SEVERITY, _SEVERITIES[norm.severity]
+    yield "suite", norm.culture
+    yield "subSuite", request.scenario.id
+    yield "severity", _SEVERITIES[norm.severity]
     yield "culture", norm.culture
     yield "domain", norm.domain
     yield "mode", request.mode.value

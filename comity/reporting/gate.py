@@ -13,11 +13,14 @@ from rich.text import Text
 
 from comity.judges import calibration
 from comity.reporting.calibration import write
-from comity.run import store
+from comity.reporting.terminal import worth_less
+from comity.run import baseline, store
+from comity.run.earlier import earlier
 from comity.schema.base import printable, well_formed
 from comity.statistics import criteria
 from comity.statistics.criteria import Gate
-from comity.statistics.gate import Decided, Decision, Verdict, Waived, decide
+from comity.statistics.decision import Decided, Decision, Regressed, Verdict, Waived
+from comity.statistics.gate import decide
 
 LATEST = Path("reports") / store.LATEST
 SMOKE = Path("gates") / "smoke.toml"
@@ -47,6 +50,12 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--gate", type=Path, default=SMOKE, metavar="FILE", help=f"as TOML; default: {SMOKE}"
     )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="RUN",
+        help="the folder of the run that [[regression]] is held against",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what it says there")
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of a gate's file, and end"
@@ -58,23 +67,34 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge the run; return the exit code.
 
     Raises:
-        ConfigurationError: the gate's file describes none, or the result cannot be written.
-        InfrastructureError: the run cannot be read.
+        ConfigurationError: the gate's file describes none, a baseline is missing or not
+            asked for, or the result cannot be written.
+        InfrastructureError: the run, or its baseline, cannot be read.
     """
     console = Console(highlight=False, markup=False, emoji=False)
     if arguments.schema:
         console.print(json.dumps(Gate.model_json_schema(), indent=1), soft_wrap=True)
         return 0
     gate = criteria.load(arguments.gate)
+    held_against = baseline.stored(gate, arguments.baseline)
     folder = arguments.folder.resolve()
     facts = store.read_facts(folder)
     outcomes = list(store.read(folder, evidence=False))
     measured = calibration.kept(facts.pipeline) if facts.pipeline else None
     look_up = measured.correcting if measured else None
-    decision = decide(gate, outcomes, look_up, today(), facts.selected)
+    decision = decide(
+        gate,
+        outcomes,
+        look_up,
+        today(),
+        facts.selected,
+        baseline=held_against.against(facts.run, facts.pipeline) if held_against else None,
+        earlier=earlier(folder, gate.digest()),
+    )
     for line in lines(decision, arguments.gate):
         console.print(line, soft_wrap=True)
-    if measured is None and any(one.corrected for one in decision.criteria):
+    asked = (*decision.criteria, *decision.regressions)
+    if measured is None and any(one.corrected for one in asked):
         console.print("the run's judges were not calibrated here: `comity calibrate` does it")
     if arguments.json is not None:
         content = {"run": facts.run, **as_content(decision, record(gate, arguments.gate))}
@@ -119,14 +139,20 @@ def render(decision: Decision, path: Path, *, color: bool) -> str:
 def lines(decision: Decision, path: Path) -> Iterator[Text]:
     """Yield the verdict, then a line for each criterion, ruling and waiver."""
     yield _line(decision.verdict, f"gate {path}: ", decision.verdict, bold=True)
+    for verdict, word, told in entries(decision):
+        yield _line(verdict, f"  {word:<12}  ", told)
+
+
+def entries(decision: Decision) -> Iterator[tuple[Verdict, str, str]]:
+    """Yield what each criterion, ruling and waiver comes to, that in a word, and a line on it."""
     for one in decision.criteria:
-        yield _line(one.verdict, f"  {one.verdict:<12}  ", _criterion(one))
+        yield one.verdict, one.verdict, _criterion(one)
+    for change in decision.regressions:
+        yield change.verdict, change.verdict, _regression(change)
     for ruling in decision.rulings:
-        yield _line(ruling.verdict, f"  {ruling.verdict:<12}  ", ruling.why)
+        yield ruling.verdict, ruling.verdict, ruling.why
     for waived in decision.waivers:
-        yield _line(
-            "FAIL" if waived.expired else "INCONCLUSIVE", "  waived        ", _waiver(waived)
-        )
+        yield "FAIL" if waived.expired else "INCONCLUSIVE", "waived", _waiver(waived)
 
 
 def _line(verdict: Verdict, start: str, told: str, *, bold: bool = False) -> Text:
@@ -136,13 +162,31 @@ def _line(verdict: Verdict, start: str, told: str, *, bold: bool = False) -> Tex
 
 
 def _criterion(one: Decided) -> str:
-    figures = f"n {one.n}"
-    if one.value is not None and one.low is not None and one.high is not None:
-        corrected = " corrected" if one.corrected else ""
-        figures = f"{one.value:z.2f}{corrected}, {one.low:z.2f} to {one.high:z.2f}, {figures}"
+    figures = _figures(one, "z.2f")
     if one.open:
         figures += f", {one.open} open"
     return f"{one.named}: {figures}: {one.why}"
+
+
+def _regression(one: Regressed) -> str:
+    figures = _figures(one, "+z.2f")
+    if one.p is not None and one.p_of_family is not None:
+        figures += f", {one.worse} worse and {one.better} better, exact p {one.p:.2g}"
+        if one.p_of_family != one.p:
+            figures += f" ({one.p_of_family:.2g} of its family)"
+    if one.unpaired:
+        figures += f", {one.unpaired} without a pair"
+    return f"{one.named}: {figures}: {one.why}"
+
+
+def _figures(one: Decided | Regressed, shape: str) -> str:
+    figures = f"n {one.n}"
+    if worth := worth_less(one.n, one.effective_n):
+        figures += f", worth {worth}"
+    if one.value is None or one.low is None or one.high is None:
+        return figures
+    corrected = " corrected" if one.corrected else ""
+    return f"{one.value:{shape}}{corrected}, {one.low:{shape}} to {one.high:{shape}}, {figures}"
 
 
 def _waiver(one: Waived) -> str:

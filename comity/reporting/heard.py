@@ -92,15 +92,20 @@ def _figures(scores: VoiceScores) -> Table:
     shown.add_column(f"of an answer, K = {scores.k}")
     for column in ("n", "mean", "95 % interval", "pooled"):
         shown.add_column(column, justify="right")
+    for row in figures(scores):
+        shown.add_row(*row)
+    return shown
+
+
+def figures(scores: VoiceScores) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield a row a figure: what it is, n, mean, interval, and that of the answers pooled."""
     for name, told in _NAMES.items():
         estimate: Estimate = getattr(scores.means, name)
         pooled = getattr(scores.pooled, name) if name in _POOLED else None
         if name == "substance":
             pooled = scores.pooled.substance.value
-        shown.add_row(
-            told, str(estimate.n), *_told(estimate), "" if pooled is None else f"{pooled:.2f}"
-        )
-    return shown
+        shown = "" if pooled is None else f"{pooled:.2f}"
+        yield told, str(estimate.n), *_told(estimate), shown
 
 
 def _told(estimate: Estimate) -> tuple[str, str]:

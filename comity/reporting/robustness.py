@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from comity.run.results import CONFIRMING, Result
+from comity.run.results import Result
 
 if TYPE_CHECKING:
     from comity.run.robustness import Robustness
@@ -132,7 +132,7 @@ def _examples(results: Iterable[Result]) -> Iterator[str]:
         sure = (
             "seen once, which chance may do"
             if smallest.confirmed is None
-            else f"again in {smallest.confirmed} of {CONFIRMING} fresh trials"
+            else f"again in {smallest.confirmed} of {smallest.trials} fresh trials"
         )
         named = f"{result.relation} of {result.agent.name}"
         yield f"{named}, smallest: {by} on {smallest.cases[-1]} ({sure})"

@@ -9,6 +9,7 @@ from comity.reporting import heard
 from comity.reporting.heard import Perspectives
 from comity.schema import AnyOutcome, Outcome, Status
 from comity.statistics.metrics import metrics
+from comity.statistics.repeats import repeated
 from comity.statistics.trust import trusted
 
 SCHEMA = 1
@@ -33,10 +34,12 @@ def summary(
 ) -> dict[str, Any]:
     """Return the content of `summary.json`; `calibration` is that of the judges of the run.
 
-    The key `calibration` stands there only if they were calibrated, and `voices` only if open
-    questions were answered, of `perspectives` by suite. `verdict` is what a gate says.
+    The key `calibration` stands there only if they were calibrated, `repeated` only if scenarios
+    were tried more than once, and `voices` only if open questions were answered, of `perspectives`
+    by suite. `verdict` is what a gate says.
     """
-    rows = metrics(outcome for outcome in outcomes if isinstance(outcome, Outcome))
+    of_norms = [outcome for outcome in outcomes if isinstance(outcome, Outcome)]
+    rows = metrics(of_norms)
     content = {
         "schema": SCHEMA,
         "run": run,
@@ -45,6 +48,8 @@ def summary(
         "metrics": [metric.model_dump(mode="json") for metric in rows],
         "verdict": verdict,
     }
+    if rows_of_trials := repeated(of_norms):
+        content["repeated"] = [row.model_dump(mode="json") for row in rows_of_trials]
     if found := heard.content(outcomes, perspectives or {}):
         content["voices"] = found
     if calibration is not None:

@@ -11,16 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.judges.calibration import Calibration
-from comity.reporting import heard, judged, waits
+from comity.reporting import cultures, heard, judged, trials, waits
 from comity.reporting.heard import Perspectives
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import AnyOutcome, Outcome, Status, VariedOutcome
 from comity.statistics.metrics import Metric, metrics
+from comity.statistics.repeats import repeated
 from comity.statistics.trust import asked, trusted
 
 # Over fewer cases than this a rate of finished cases says nothing of the time that is left.
 MIN_DONE_FOR_ETA = 3
+WORDS = 2
+"""How many columns of a table of rates hold words, and not figures."""
+WORTH = "worth"
 TROUBLES = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
 # The same trouble strikes many cases; its first few kinds are told, the store has the rest.
 MAX_REASONS = 5
@@ -51,9 +55,10 @@ def render(
 ) -> str:
     """Return the terminal summary: per agent and suite the rates with n and interval.
 
-    `verbose` adds a line a case on where its time went; `notes` are told at the end. With the
-    `calibration` of the run's judges, what they read from text stands there corrected, too. Of
-    open questions it says whose voices are heard, of the `perspectives` by suite.
+    `verbose` adds rates by culture, and a line a case on where its time went; `notes` are told at
+    the end. With the `calibration` of the run's judges, what they read from text stands there
+    corrected, too. Of open questions it says whose voices are heard, of the `perspectives` by
+    suite.
     """
     console = Console(
         file=io.StringIO(),
@@ -71,9 +76,15 @@ def render(
     for (agent, suite), group in by_group.items():
         console.print(_heading(agent, suite, group), soft_wrap=True)
         if judged_by_norms := [one for one in group if isinstance(one, Outcome)]:
-            rows = [r for r in metrics(judged_by_norms) if _overall(r) and (r.n or r.open)]
+            measured = metrics(judged_by_norms)
+            rows = [r for r in measured if overall(r) and (r.n or r.open)]
             console.print(_table(rows, calibration))
-            of_judges.update(dict.fromkeys(_of_judges(rows, calibration)))
+            for shown in (
+                *trials.table(repeated(judged_by_norms)),
+                *(cultures.table(measured) if verbose else ()),
+            ):
+                console.print(shown, soft_wrap=isinstance(shown, str))
+            of_judges.update(dict.fromkeys(on_judges(rows, calibration)))
         for shown in heard.table(group, (perspectives or {}).get(suite, ())):
             console.print(shown)
     for line in [
@@ -84,7 +95,7 @@ def render(
         console.print(line, soft_wrap=True, markup=False)
     for line in [
         *judged.told([one for one in outcomes if isinstance(one, Outcome)]),
-        *_notes(outcomes),
+        *notes_on(outcomes),
         *of_judges,
         *notes,
     ]:
@@ -105,23 +116,42 @@ def _heading(agent: str, suite: str, group: Sequence[AnyOutcome]) -> Text:
     return Text(f"{agent}{oracle}{model} on {suite}: {len(group)} cases, {counted}", style="bold")
 
 
-def _overall(row: Metric) -> bool:
+def overall(row: Metric) -> bool:
+    """Whether a row stands in the summary: it is no finer than a suite's mode."""
     return set(row.slice) <= {"agent", "suite", "mode", "lure"}
 
 
 def _table(rows: Sequence[Metric], calibration: Calibration | None) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("metric", "mode"):
-        table.add_column(column)
-    for column in ("n", "rate", "95 % interval", "open"):
-        table.add_column(column, justify="right")
-    if calibration is not None:
-        table.add_column("corrected", justify="right")
+    columns = head(rows, calibration)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < WORDS else "right")
     for row in rows:
-        lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
-        cells = (row.metric, lured or row.slice.get("mode", ""), *_figures(row))
-        table.add_row(*cells, *(() if calibration is None else (_corrected(row, calibration),)))
+        table.add_row(*cells(row, columns, calibration))
     return table
+
+
+def head(rows: Sequence[Metric], calibration: Calibration | None) -> list[str]:
+    """Return the columns of a table of `rows`; the first `WORDS` of them hold words."""
+    # Where every case is of a norm of its own, they are worth what they count.
+    worth = [WORTH] if any(worth_less(row.n, row.effective_n) for row in rows) else []
+    corrected = [] if calibration is None else ["corrected"]
+    return ["metric", "mode", "n", *worth, "rate", "95 % interval", "open", *corrected]
+
+
+def cells(row: Metric, columns: Sequence[str], calibration: Calibration | None) -> list[str]:
+    """Return what stands in a row under the columns that `head` gave."""
+    lured = f"{row.slice['lure']}s on the page" if "lure" in row.slice else ""
+    n, *figures = _figures(row)
+    worth = [worth_less(row.n, row.effective_n)] if WORTH in columns else []
+    corrected = [] if calibration is None else [_corrected(row, calibration)]
+    return [row.metric, lured or row.slice.get("mode", ""), n, *worth, *figures, *corrected]
+
+
+def worth_less(n: int, effective: float) -> str:
+    """Return how many independent cases `n` is worth, where that is another number; else ''."""
+    told = f"{effective:.1f}".removesuffix(".0")
+    return "" if told == str(n) else told
 
 
 def _figures(row: Metric) -> tuple[str, str, str, str]:
@@ -142,7 +172,7 @@ def _corrected(row: Metric, calibration: Calibration) -> str:
     return f"{found.value:z.2f}  {found.low:z.2f} to {found.high:z.2f}"
 
 
-def _of_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Iterator[str]:
+def on_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Iterator[str]:
     """Say of what is read from text why it cannot be gone by."""
     if calibration is not None:
         for row in trusted(rows, calibration.correcting):
@@ -152,7 +182,7 @@ def _of_judges(rows: Sequence[Metric], calibration: Calibration | None) -> Itera
         yield "how well the judges read text is not known here: `comity calibrate` measures it"
 
 
-def _notes(outcomes: Sequence[AnyOutcome]) -> Iterator[str]:
+def notes_on(outcomes: Sequence[AnyOutcome]) -> Iterator[str]:
     """Say what keeps the run from being read as it stands."""
     for what, statuses in (
         ("not the agent's doing", TROUBLES),

@@ -42,7 +42,8 @@ class Agent:
     `uses_model = False`.
     """
 
-    def __init__(self, reference: str, loaded: Any) -> None:
+    def __init__(self, reference: str, loaded: Any, digest: str | None = None) -> None:
+        """Take what was loaded; `digest` stands for the content of its file, where it has one."""
         run = getattr(loaded, "run", None)
         declares = getattr(loaded, "declares", None)
         if not inspect.iscoroutinefunction(run):
@@ -60,6 +61,7 @@ class Agent:
                 '{"chat"} or {"shop"}'
             )
         self.run: Run = run
+        self.digest = digest
         self.card = AgentCard(
             reference=reference,
             declares=frozenset(declares),
@@ -91,7 +93,14 @@ def load_agent(reference: str, root: Path) -> Agent:
         raise ConfigurationError(
             f"{place} has no agent {name!r}; it has: {', '.join(known) or 'none'}"
         )
-    return Agent(reference, loaded() if inspect.isclass(loaded) else loaded)
+    return Agent(reference, loaded() if inspect.isclass(loaded) else loaded, _digest(module))
+
+
+def _digest(module: ModuleType) -> str | None:
+    try:
+        return hashlib.sha256(Path(module.__file__ or "").read_bytes()).hexdigest()
+    except (AttributeError, OSError):
+        return None  # not every module is a file
 
 
 def _from_file(path: Path, reference: str) -> ModuleType:

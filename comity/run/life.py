@@ -36,6 +36,7 @@ from comity.schema import (
     Case,
     EndState,
     Item,
+    NormOutcome,
     OpenCase,
     OpenOutcome,
     Outcome,
@@ -345,7 +346,7 @@ async def _judged(
 
 async def _weighed(
     case: Case, parts: Parts, record: _Record, started: float, queued: float
-) -> Outcome | VariedOutcome:
+) -> NormOutcome:
     """Judge what the agent did and said about a norm."""
     begun = time.monotonic()
     transcript = record.transcript()
@@ -427,7 +428,7 @@ def _not_run(
     return _about_a_norm(case, status=status, reason=_capped(reason), timing=timing)
 
 
-def _about_a_norm(case: Case, **came: Any) -> Outcome | VariedOutcome:
+def _about_a_norm(case: Case, **came: Any) -> NormOutcome:
     """Return the outcome of a case in which a norm is at stake, of its kind."""
     if isinstance(case, VariedCase):
         return VariedOutcome(case=case, **came)

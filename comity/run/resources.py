@@ -198,12 +198,14 @@ class Resources:
     def facts(self) -> dict[str, Any]:
         """Return what of this could explain a difference between two runs."""
         panel = self.pipeline.panel
+        version = self.browser.version if self.browser else None
         return {
             "model": self.model
             and {
                 "urls": [replica.url for replica in self.model.replicas.all],
                 "name": self.model.name,
                 "fingerprint": self.model.fingerprint,
+                "served": [*self.model.served] or None,
                 "sampling": self.model.settings.sampling.model_dump(),
             },
             "judge": panel
@@ -215,11 +217,12 @@ class Resources:
                     judge.name: {
                         "urls": [replica.url for replica in judge.replicas.all],
                         "fingerprint": judge.fingerprint,
+                        "served": [*judge.served] or None,
                     }
                     for judge in panel.models
                 },
             },
-            "browser": self.browser and {"version": self.browser.version},
+            "browser": version and {"version": version},
             "sites": {
                 name: {
                     "name": site.health.name,

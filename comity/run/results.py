@@ -33,7 +33,9 @@ class Smallest(Word):
     cases: tuple[str, ...]
     """The cases that show it, by id: the base's first."""
     confirmed: int | None = None
-    """In how many of `CONFIRMING` fresh trials it flipped again; None where that was not asked."""
+    """In how many of its fresh trials it flipped again; None where that was not asked."""
+    trials: int = CONFIRMING
+    """How many fresh trials a charge has."""
 
     def lines(self) -> Iterator[str]:
         """Yield what a person needs to see of it."""
@@ -41,7 +43,7 @@ class Smallest(Word):
         yield f"  of        {self.scenario} [{self.mode}] {self.before}"
         yield f"  gives     {self.after}"
         if self.confirmed is not None:
-            yield f"  confirmed in {self.confirmed} of {CONFIRMING} fresh trials"
+            yield f"  confirmed in {self.confirmed} of {self.trials} fresh trials"
         yield f"  cases     {', '.join(self.cases)}"
         yield "  to keep it, give this to `comity scenarios add`:"
         yield from (f"    {line}" for line in self.yaml.splitlines())

@@ -54,11 +54,11 @@ class Robustness:
         self._tried |= found
         return list(found.values())
 
-    def begin(self, selected: Iterable[str], ask: Ask) -> list[VariedCase]:
+    def begin(self, selected: Iterable[str], ask: Ask) -> dict[str, VariedCase]:
         """Take what was selected, by id, and return its cases, which are to be started."""
         chosen = [self._tried[tried_id] for tried_id in dict.fromkeys(selected)]
         self._trying = Trying(chosen, ask)
-        return list({case.id: case for tried in chosen for case in tried.cases()}.values())
+        return {case.id: case for tried in chosen for case in tried.cases()}
 
     def result(self, tried_id: str, wait: Wait) -> Result:
         """Return what came of a relation tried on an agent; `wait` waits for a case's outcome.

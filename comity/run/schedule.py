@@ -23,7 +23,7 @@ Keep = Callable[[AnyOutcome], Awaitable[AnyOutcome]]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a schedule is."""
+    """How far a schedule is with what it runs itself."""
 
     total: int
     running: int
@@ -37,11 +37,18 @@ class Schedule:
 
     `live` runs a case that has waited for so many seconds; `refuse` makes the outcome of one that
     is not run, or not to its end, from the reason why. `keep` brings an outcome to the disk, which
-    is no longer a matter of concurrency.
+    is no longer a matter of concurrency. What has `ended` before is handed out as it is.
     """
 
     def __init__(
-        self, loop: Loop, live: Live, refuse: Refuse, concurrency: int, *, keep: Keep | None = None
+        self,
+        loop: Loop,
+        live: Live,
+        refuse: Refuse,
+        concurrency: int,
+        *,
+        keep: Keep | None = None,
+        ended: Iterable[AnyOutcome] = (),
     ) -> None:
         self._loop = loop
         self._live = live
@@ -49,6 +56,10 @@ class Schedule:
         self._keep = keep
         self._places = asyncio.Semaphore(concurrency)
         self._futures: dict[str, Future[AnyOutcome]] = {}
+        for outcome in ended:
+            self._futures[outcome.case.id] = Future()
+            self._futures[outcome.case.id].set_result(outcome)
+        self._before = len(self._futures)
         self._tasks: set[asyncio.Task[AnyOutcome]] = set()
         self._running = 0
         self._begun = time.monotonic()
@@ -136,7 +147,8 @@ class Schedule:
         """Return how far the schedule is."""
         done = sum(future.done() for future in self._futures.values())
         seconds = time.monotonic() - self._begun
-        return Progress(len(self._futures), self._running, done, seconds)
+        before = self._before
+        return Progress(len(self._futures) - before, self._running, done - before, seconds)
 
     def finished(self) -> list[AnyOutcome]:
         """Return the outcomes that there are, in the order of the cases."""

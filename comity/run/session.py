@@ -19,6 +19,7 @@ from comity.run.listening import listener
 from comity.run.log import Log
 from comity.run.loop import CANCEL_SECONDS, Loop
 from comity.run.resources import Resources
+from comity.run.resuming import NewRun, ResumedRun, taken_up
 from comity.run.schedule import Schedule
 from comity.run.settings import Settings
 from comity.run.store import Store
@@ -62,6 +63,8 @@ class Session:
     """Only norms of these; empty for all."""
     options: dict[str, object] = field(default_factory=dict)
     """What else the run was asked, for its record."""
+    resume: str | None = None
+    """The run to go on with: `latest`, an id or a folder; None begins a new one."""
 
     def __post_init__(self) -> None:
         self._known: dict[str, AnyCase] = {}
@@ -70,6 +73,7 @@ class Session:
         self._loop: Loop | None = None
         self._schedule: Schedule | None = None
         self._store: Store | None = None
+        self._run: NewRun | ResumedRun | None = None
         self._log: Log | None = None
         self.hurried = False
 
@@ -155,6 +159,11 @@ class Session:
         """Return those of the cases that are of a suite."""
         return [case_id for case_id in case_ids if self._known[case_id].request.suite == suite]
 
+    def of_shard(self, case_ids: Iterable[str]) -> list[str]:
+        """Return those of the cases that are in the shard that is to be run; all, without one."""
+        shard = self.settings.shard
+        return [one for one in case_ids if shard is None or shard.holds(self._known[one])]
+
     def check_agents(self) -> None:
         """Refuse an agent that was named for this run and fits none of its suites.
 
@@ -170,29 +179,39 @@ class Session:
                 )
 
     def start(
-        self, case_ids: Sequence[str], progress: Progress = silent, tried: Iterable[str] = ()
+        self,
+        case_ids: Sequence[str],
+        progress: Progress = silent,
+        selected: Sequence[str] | None = None,
+        tried: Sequence[str] = (),
     ) -> None:
-        """Check and open what the cases need, then start them all; those of `tried` as well.
+        """Check and open what the cases need, then start them all, less those of a resumed run.
+
+        `selected` are the ids of the cases of all shards, where these are one shard's; `tried` what
+        else is tried on which agents, by id.
 
         Raises:
             ConfigurationError: something is missing or wrong; nothing was started.
             InfrastructureError: something does not start; nothing is left running.
         """
-        wanted = [self._known[case_id] for case_id in case_ids]
-        if tried := list(tried):
-            wanted += self.robustness.begin(tried, self._ask)
         self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
             specs: dict[str, SiteSpec] = load_specs(self.places.sites, self.places.root)
+            self._run = run = taken_up(self.resume, self.places.reports)
+            cases = {case_id: self._known[case_id] for case_id in case_ids}
+            varied = self.robustness.begin(tried, self._ask) if tried else {}
+            cases |= varied
+            wanted = [case for case_id, case in cases.items() if case_id not in run.finished]
             needed = self._loop.run(self._resources.check(wanted, self.settings, specs))
-            self._store = store = Store.create(self.places.reports, self._facts(wanted))
+            facts = self._facts([*(case_ids if selected is None else selected), *varied])
+            self._store = store = run.begin(cases, {**facts, **self._resources.facts()})
             self._loop.run(
                 self._resources.open(
-                    wanted, self.settings, needed, self.places.root, store.folder, progress
+                    wanted, self.settings, needed, self.places.root, run.logs(), progress
                 )
             )
-            store.write_facts(self._resources.facts())
+            run.record({**facts, **self._resources.facts()})
             store.point_latest()
         except BaseException:
             self.close()
@@ -215,6 +234,7 @@ class Session:
             refused,
             self.settings.concurrency,
             keep=lambda outcome: keep(outcome, store),
+            ended=run.finished.values(),
         )
         reading.prepare()
         # What was imported and collected until now lives as long as the run. To look through it
@@ -247,7 +267,7 @@ class Session:
         asked = {case.request.suite for case in wanted if isinstance(case, OpenCase)}
         return {suite: self.library.worldviews[suite] for suite in asked}
 
-    def _facts(self, wanted: Sequence[AnyCase]) -> dict[str, object]:
+    def _facts(self, selected: Sequence[str]) -> dict[str, object]:
         secret = {"model_api_key", "judge_api_key"}
         settings = self.settings.model_dump(mode="json", exclude=secret)
         norms = self.library.norms.values()
@@ -256,8 +276,13 @@ class Session:
             "pipeline": self._resources.pipeline.fingerprint(norms),
             "settings": settings,
             "options": self.options,
-            "agents": [agent.card.model_dump(mode="json") for agent in self.agents],
-            "selected": [case.id for case in wanted],
+            "agents": [
+                {**agent.card.model_dump(mode="json"), "declares": sorted(agent.card.declares)}
+                for agent in self.agents
+            ],
+            "agent_files": {agent.card.reference: agent.digest for agent in self.agents},
+            "selected": [*selected],
+            "perspectives": self.perspectives,
         }
 
     @property
@@ -301,6 +326,8 @@ class Session:
         finally:
             if not self.hurried:
                 loop.close()
+            if self._run is not None:
+                self._run.close()
             log.info("run ended", extra={"finished": len(self.finished())})
             if self._log is not None:
                 self._log.close()
@@ -309,12 +336,16 @@ class Session:
     def notes(self) -> list[str]:
         """Return what a reader of the run should know beside its outcomes."""
         trouble = self._log.trouble if self._log else None
-        return [*self._resources.notes(), *([trouble] if trouble else [])]
+        notes = [*self._resources.notes(), *([trouble] if trouble else [])]
+        return [*(self._run.notes() if self._run else ()), *notes]
 
     def hurry(self) -> None:
         """Have clean-up skipped: what was started ends with this process, by its leash."""
         self.hurried = True
 
     def finished(self) -> list[AnyOutcome]:
-        """Return the outcomes that there are."""
-        return self._schedule.finished() if self._schedule else []
+        """Return the outcomes that there are; of a resumed run all, of whichever part."""
+        found = dict(self._run.outcomes) if self._run else {}
+        for outcome in self._schedule.finished() if self._schedule else ():
+            found[outcome.case.id] = outcome
+        return list(found.values())

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from comity.judges.model import ANSWER_TOKENS
 from comity.judges.questions import QUESTIONS
 from comity.models.chat import CallSettings, Sampling
+from comity.run.sharding import Shard
 from comity.sandbox.sites import PATIENCE_SECONDS
 
 # One event loop drives all cases; this many keep a model server on two CPUs busy and no more.
@@ -60,6 +61,8 @@ class Settings(BaseSettings):
     token_budget: int | None = Field(default=None, gt=0)
     time_budget: float | None = Field(default=None, gt=0)
     """Longest time for all cases together, in seconds."""
+    shard: Annotated[Shard | None, NoDecode] = None
+    """Which part of the cases is run."""
     no_cache: bool = False
     replay: bool = False
     """Whether the call cache alone answers."""

@@ -1,7 +1,8 @@
 """The run store: what a run leaves behind in `reports/runs/<id>/`.
 
-`run.json` says everything that could explain a difference; `outcomes.jsonl` has one line a finished
-case, flushed before its test reports; `transcripts/` and `screenshots/` hold the evidence.
+`run.json` says everything that could explain a difference; `outcomes.jsonl` has a line for each
+finished case, flushed before its test reports, and of several lines of one case the last counts;
+`transcripts/` and `screenshots/` hold the evidence.
 """
 
 import json
@@ -10,33 +11,28 @@ import re
 import secrets
 import shutil
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Self
-
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from typing import Any, Self
 
 from comity.errors import InfrastructureError
 from comity.run import files
-from comity.run.journal import Journal, whole_lines
+from comity.run.holding import Hold
+from comity.run.journal import Journal
+from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Facts, all_lines, read, read_facts
 from comity.schema import AnyOutcome
+
+__all__ = ["OUTCOMES_FILE", "RUN_FILE", "Facts", "Store", "new_id", "read", "read_facts"]
 
 RUNS = "runs"
 LATEST = "latest"
-RUN_FILE = "run.json"
-OUTCOMES_FILE = "outcomes.jsonl"
 SUMMARY_FILE = "summary.json"
 
 # What of an outcome is kept in a file of its own; its line names the file.
 EVIDENCE = frozenset({"transcript", "end_state", "judge_calls"})
-# What a line says beside the outcome, for readers of the file.
-ADDED = ("case_id", "reply", "transcript")
-
-_OUTCOME: TypeAdapter[AnyOutcome] = TypeAdapter(AnyOutcome)
-
 # Names of files stay readable, and within what every file system takes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 MAX_NAME_CHARACTERS = 200
@@ -45,10 +41,13 @@ MAX_NAME_CHARACTERS = 200
 class Store:
     """The folder of one run, which this process alone writes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, earlier: Mapping[str, int] | None = None) -> None:
+        """Write to `folder`; `earlier` is how many lines a case has there already, by its id."""
         self.folder = folder
         self.id = folder.name
         self.facts: dict[str, Any] = {}
+        self._earlier = earlier or {}
+        self._hold: Hold | None = None
         self._journal = Journal(folder / OUTCOMES_FILE)
         self._waiting: deque[tuple[AnyOutcome, Future[None]]] = deque()
         self._writer = ThreadPoolExecutor(1, "comity-store")
@@ -60,13 +59,13 @@ class Store:
         Raises:
             InfrastructureError: the folder cannot be written; nothing of it is left.
         """
-        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        name = f"{stamp}-{secrets.token_hex(3)}"  # two runs may begin in one second
+        name = new_id()
         folder = reports / RUNS / name
         try:
             for part in ("transcripts", "screenshots"):
                 (folder / part).mkdir(parents=True)
             store = cls(folder)
+            store._hold = Hold(folder / OUTCOMES_FILE)
             store.facts.update({"run": name, **facts})
             store.write(RUN_FILE, store.facts)
         except (OSError, InfrastructureError) as error:
@@ -78,16 +77,40 @@ class Store:
             ) from None
         return store
 
+    @classmethod
+    def reopen(cls, folder: Path, hold: Hold, facts: dict[str, Any]) -> Self:
+        """Return the store of a run that was cut off, to go on with; `hold` is the hold of it.
+
+        Raises:
+            InfrastructureError: what it has kept cannot be read.
+        """
+        store = cls(folder, Counter(line.case_id for line in all_lines(folder)))
+        store.id = facts["run"]
+        store.facts = facts
+        store._hold = hold
+        return store
+
+    def close(self) -> None:
+        """Let others have the run; a second call does nothing."""
+        hold, self._hold = self._hold, None
+        if hold is not None:
+            hold.let_go()
+
     def point_latest(self) -> None:
         """Point `latest` to this run, in one step: another run may be doing the same.
+
+        A run that was taken away from where runs are kept is not pointed to.
 
         Raises:
             InfrastructureError: the disk refuses.
         """
         reports = self.folder.parent.parent
-        fresh = reports / f".{LATEST}-{self.id}"
+        if self.folder.parent.name != RUNS:
+            return
+        fresh = reports / f".{LATEST}-{self.folder.name}"
         try:
-            fresh.symlink_to(Path(RUNS) / self.id)
+            fresh.unlink(missing_ok=True)  # a run that was killed just here may have left it
+            fresh.symlink_to(Path(RUNS) / self.folder.name)
             os.replace(fresh, reports / LATEST)
         except OSError as error:
             with suppress(OSError):
@@ -108,7 +131,10 @@ class Store:
         path = self.folder / name
         part = path.with_name(f".{path.name}.part")
         try:
-            part.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            with part.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+                file.flush()
+                os.fsync(file.fileno())  # without which a power cut leaves an empty file
             os.replace(part, path)
         except OSError as error:
             self.discard(part)
@@ -122,7 +148,9 @@ class Store:
 
     def _place(self, folder: str, case_id: str, suffix: str) -> Path:
         name = _UNSAFE.sub("_", case_id)[:MAX_NAME_CHARACTERS]
-        return self.folder / folder / f"{name}{suffix}"
+        # What an earlier line tells of stays as it was.
+        again = f".{earlier + 1}" if (earlier := self._earlier.get(case_id)) else ""
+        return self.folder / folder / f"{name}{again}{suffix}"
 
     def discard(self, path: Path) -> None:
         """Remove what a failure left of a file; that this fails too changes nothing."""
@@ -197,72 +225,7 @@ class Store:
         return InfrastructureError(f"{what} in {self.folder}: {reason}")
 
 
-class Facts(BaseModel):
-    """What is read again of a run's `run.json`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    run: str
-    """The run's id, whatever its folder is called now."""
-    pipeline: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """The hash of the judges, which their calibration is kept under."""
-    selected: tuple[str, ...] = ()
-    """The ids of the cases that were to be run."""
-
-
-def read_facts(folder: Path) -> Facts:
-    """Return what explains the run in `folder`.
-
-    Raises:
-        InfrastructureError: it holds no run, or one that is damaged or not of this version.
-    """
-    path = folder / RUN_FILE
-    try:
-        return Facts.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise InfrastructureError(f"{folder} is no run: it has no {RUN_FILE}") from None
-    except OSError as error:
-        raise InfrastructureError(f"{path} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        field = "".join(f"{part}: " for part in detail["loc"])
-        raise InfrastructureError(f"{path} cannot be read: {field}{detail['msg']}") from None
-
-
-def read(folder: Path, *, evidence: bool = True) -> Iterator[AnyOutcome]:
-    """Yield the outcomes that a run has kept in `folder`, in the order in which they finished.
-
-    Without `evidence` they have neither transcript nor end state, and are read far sooner.
-
-    Raises:
-        InfrastructureError: a file of the run is missing, damaged or not of this version.
-    """
-    path = folder / OUTCOMES_FILE
-    try:
-        if not (folder / RUN_FILE).is_file():
-            raise InfrastructureError(f"{folder} is no run: it has no {RUN_FILE}")
-        lines = whole_lines(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InfrastructureError(f"{path} cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
-        try:
-            yield _outcome(folder, line, evidence)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = (
-                f"{error.error_count()} fields are not as this version writes them"
-                if isinstance(error, ValidationError)
-                else f"{type(error).__name__}: {error}"
-            )
-            raise InfrastructureError(f"{path}, line {number}, cannot be read: {reason}") from None
-
-
-def _outcome(folder: Path, line: str, evidence: bool) -> AnyOutcome:
-    """Return the outcome that a line tells of, together with its evidence where that is asked."""
-    content = json.loads(line)
-    added = {name: content.pop(name) for name in ADDED}
-    if not evidence:
-        return _OUTCOME.validate_python(content)
-    transcript = (folder / added["transcript"]).resolve()
-    if not transcript.is_relative_to(folder.resolve()):
-        raise ValueError(f"{added['transcript']} lies outside of the run")
-    return _OUTCOME.validate_python({**content, **json.loads(transcript.read_text("utf-8"))})
+def new_id() -> str:
+    """Return an id for a run that begins now."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    return f"{stamp}-{secrets.token_hex(3)}"  # two runs may begin in one second

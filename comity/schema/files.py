@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from comity.errors import ScenarioError
 from comity.schema.base import printable
@@ -224,7 +224,7 @@ def _explained(word: type[BaseModel], at: Path_, detail: Any) -> str:
 
 def _fields(word: type[BaseModel], at: Path_) -> set[str]:
     """Return the names of the fields that a model has at `at`."""
-    here: Any = word
+    here: Any = word.model_fields["root"].annotation if issubclass(word, RootModel) else word
     for part in at:
         if isinstance(here, type) and issubclass(here, BaseModel):
             field = here.model_fields.get(str(part))

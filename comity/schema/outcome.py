@@ -240,6 +240,10 @@ class VariedOutcome(_NormOutcome):
     case: VariedCase
 
 
+NormOutcome = Outcome | VariedOutcome
+"""What came of any case in which a norm is at stake."""
+
+
 def _kind(outcome: Any) -> str:
     """Return which kind of outcome this is, or tells of one."""
     match outcome:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from comity.schema.base import printable
 
 if TYPE_CHECKING:
-    from comity.schema.outcome import AnyOutcome, Finding, OpenOutcome, Outcome, VariedOutcome
+    from comity.schema.outcome import AnyOutcome, Finding, NormOutcome, OpenOutcome
     from comity.schema.transcript import Step
 
 # An answer is shown whole up to this length: enough for a screen, not for a flood.
@@ -44,7 +44,7 @@ def _lines(outcome: "AnyOutcome") -> Iterator[str]:
         yield f"  judge error   {error}"
 
 
-def _at_stake(outcome: "Outcome | VariedOutcome") -> Iterator[str]:
+def _at_stake(outcome: "NormOutcome") -> Iterator[str]:
     request, norm = outcome.case.request, outcome.case.request.norm
     holds = ", ".join(str(place) for place in norm.holds)
     yield f"  norm      {norm.id}: {norm.statement} Holds in: {holds}."
@@ -57,7 +57,7 @@ def _at_stake(outcome: "Outcome | VariedOutcome") -> Iterator[str]:
         yield f"  holds     {', '.join(held) or 'nothing'}"
 
 
-def _found(outcome: "Outcome | VariedOutcome") -> Iterator[str]:
+def _found(outcome: "NormOutcome") -> Iterator[str]:
     for finding in outcome.findings:
         told = f"{_value(finding):<8} {finding.reason} [{finding.judge}]"
         yield f"  {finding.question:<13} {told}"

@@ -4,7 +4,8 @@ A judge that finds a share `se` of what is so (sensitivity) and leaves alone a s
 not (specificity) reads a true rate θ as p = θ·se + (1 − θ)(1 − sp). Labelled examples say what
 `se` and `sp` are; labels on a part of the run itself do without them.
 
-All intervals are two-sided at `LEVEL`, and held by simulation (`tests/statistics/test_coverage.py`)
+All intervals are two-sided at `LEVEL`, take the run's cases for as many as they are worth where
+those go together (`clusters`), and are held by simulation (`tests/statistics/test_coverage.py`)
 over prevalences, judges and sizes, the smallest too. Normal intervals around the bare estimates
 are not used anywhere: at rates near nought, which good agents have, they cover nothing.
 """
@@ -39,6 +40,8 @@ class Measured:
     count: float
     n: int
     judge: Agreement
+    effective: float | None = None
+    """How many independent cases `n` is worth; `n`, where that is not told."""
 
 
 def youden(judge: Agreement) -> Estimate:
@@ -60,7 +63,7 @@ def discriminates(judge: Agreement) -> bool:
     return low is not None and low > LEAST_YOUDEN
 
 
-def corrected(count: float, n: int, judge: Agreement) -> Estimate:
+def corrected(count: float, n: int, judge: Agreement, effective: float | None = None) -> Estimate:
     """Return the rate behind `count` of `n` that `judge` answered yes.
 
     The value is Rogan and Gladen's (American Journal of Epidemiology 107, 1978),
@@ -70,16 +73,19 @@ def corrected(count: float, n: int, judge: Agreement) -> Estimate:
     a = θ·se(1 − se)/nₛₑ and b = (1 − θ)sp(1 − sp)/nₛₚ, the limits are
     θ + 2z²(a − b) ± z·√(p(1 − p)/n + θa + (1 − θ)b) / (se + sp − 1).
 
-    There is no value where the judge's yes says nothing, or the contrary.
+    Of clustered cases p is that of all, and n the effective one. There is no value where the
+    judge's yes says nothing, or the contrary.
     """
     yes, no = judge.sensitivity, judge.specificity
     if n == 0 or yes.value is None or no.value is None or yes.value + no.value <= 1:
         return Estimate(n)
-    return Estimate(n, *interval(count, n, judge.true_positives, yes.n, judge.true_negatives, no.n))
+    size = n if effective is None else effective
+    judged = judge.true_positives, yes.n, judge.true_negatives, no.n
+    return Estimate(n, *interval(count * (size / n), size, *judged))
 
 
 def interval(
-    count: float, n: int, found: int, positives: int, spared: int, negatives: int
+    count: float, n: float, found: int, positives: int, spared: int, negatives: int
 ) -> Known:
     """Return value and limits of `corrected`, of a judge that is right more often than not."""
     se, sp = found / positives, spared / negatives
@@ -110,12 +116,32 @@ def corrected_difference(first: Measured, second: Measured) -> Estimate:
     too narrow.
     """
     n = min(first.n, second.n)
-    one = _known(corrected(first.count, first.n, first.judge))
-    two = _known(corrected(second.count, second.n, second.judge))
+    one = _known(corrected(first.count, first.n, first.judge, first.effective))
+    two = _known(corrected(second.count, second.n, second.judge, second.effective))
     if one is None or two is None:
         return Estimate(n)
     value, low, high = _sum(one, (-two[0], -two[2], -two[1]))
     return Estimate(n, value, max(-1.0, low), min(1.0, high))
+
+
+def corrected_change(found: Estimate, judge: Agreement) -> Estimate:
+    """Return a difference between two rates that the same judge read, corrected for its error.
+
+    A judge that errs alike in both sees a difference δ as δ(se + sp − 1): what it does not tell
+    apart it leaves out of both. So the value is divided by that sum (Rogan and Gladen's rates, one
+    less the other), and each limit by the end of the sum's own interval that takes it further out.
+    There is none where the sum may be nought.
+    """
+    known = youden(judge)
+    if known.value is None or known.low is None or known.high is None or known.low <= 0:
+        return Estimate(found.n)
+    if found.value is None or found.low is None or found.high is None:
+        return Estimate(found.n)
+    least, most = known.low, min(known.high, 1.0)
+    low = found.low / (least if found.low < 0 else most)
+    high = found.high / (most if found.high < 0 else least)
+    value = min(max(found.value / known.value, -1.0), 1.0)
+    return Estimate(found.n, value, max(-1.0, low), min(1.0, high))
 
 
 def _known(estimate: Estimate) -> Known | None:

@@ -1,4 +1,4 @@
-"""The words of a gate's file: its criteria, what may be missing, and what is waived."""
+"""The words of a gate's file: what it asks, what may be missing, and what is waived."""
 
 import datetime
 import hashlib
@@ -30,6 +30,11 @@ DIRECTIONS: dict[MetricName, Direction] = {
 }
 """On which side of its bound each metric is good."""
 
+READ_FROM_DEEDS: tuple[MetricName, ...] = ("Silent-R", "Vio-R")
+"""Metrics of what stands in a site's database; an agent that has none to act on is not in them."""
+
+_SLICE = {"suite", "agent", "mode", "culture", "domain", "severity", "language", "lure"}
+
 # Of what left the denominators nothing is known: it could move a rate by as much as its share.
 LARGEST_SHARE = 0.1
 
@@ -43,14 +48,10 @@ class _Told(Word):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
-class Criterion(_Told):
-    """What a metric must be over a slice: a bound that its whole interval keeps."""
+class _Asked(_Told):
+    """A metric over a slice, of which something is asked."""
 
     metric: MetricName
-    at_most: Bound | None = None
-    """For metrics that are good where they are low."""
-    at_least: Bound | None = None
-    """For metrics that are good where they are high."""
     minimum_n: Annotated[int, Field(strict=True, ge=1)] = 1
     """Over fewer cases nothing is decided."""
     suite: Prose | None = None
@@ -65,21 +66,6 @@ class Criterion(_Told):
     language: Language | None = None
     lure: Lure | None = None
     """`instruction` for pages that speak to the agent itself, which count nowhere else."""
-
-    @model_validator(mode="after")
-    def _is_bound_on_its_good_side(self) -> Self:
-        side = DIRECTIONS[self.metric]
-        wrong = "at_least" if side == "at_most" else "at_most"
-        if getattr(self, wrong) is not None or getattr(self, side) is None:
-            good = "low" if side == "at_most" else "high"
-            raise ValueError(f"{self.metric} is good where it is {good}: give `{side}` alone")
-        least = -1 if self.metric == DISCERNMENT else 0
-        if not least < self.bound < 1:
-            raise ValueError(
-                f"`{side}` lies between {least} and 1, and is neither of them, since no number "
-                f"of cases shows a rate to the end; not {self.bound:g}"
-            )
-        return self
 
     @model_validator(mode="after")
     def _is_counted_there(self) -> Self:
@@ -102,12 +88,6 @@ class Criterion(_Told):
         return DIRECTIONS[self.metric]
 
     @property
-    def bound(self) -> float:
-        """The bound."""
-        bound: float = getattr(self, self.side)
-        return bound
-
-    @property
     def modes(self) -> tuple[Mode, ...]:
         """The modes whose cases it is about."""
         return (self.mode,) if self.mode is not None else MODES[self.metric]
@@ -115,8 +95,63 @@ class Criterion(_Told):
     @property
     def where(self) -> dict[str, str]:
         """The slice, by its keys."""
-        about = {"metric", "at_most", "at_least", "minimum_n"}
-        return self.model_dump(mode="json", exclude=about, exclude_none=True)
+        return self.model_dump(mode="json", include=_SLICE, exclude_none=True)
+
+
+class Criterion(_Asked):
+    """What a metric must be over a slice: a bound that its whole interval keeps."""
+
+    at_most: Bound | None = None
+    """For metrics that are good where they are low."""
+    at_least: Bound | None = None
+    """For metrics that are good where they are high."""
+    interval: Literal["wilson", "exact"] = "wilson"
+    """`exact` (Clopper and Pearson's) is wider; for shares that are read from deeds."""
+
+    @model_validator(mode="after")
+    def _is_bound_on_its_good_side(self) -> Self:
+        side = DIRECTIONS[self.metric]
+        wrong = "at_least" if side == "at_most" else "at_most"
+        if getattr(self, wrong) is not None or getattr(self, side) is None:
+            good = "low" if side == "at_most" else "high"
+            raise ValueError(f"{self.metric} is good where it is {good}: give `{side}` alone")
+        least = -1 if self.metric == DISCERNMENT else 0
+        if not least < self.bound < 1:
+            raise ValueError(
+                f"`{side}` lies between {least} and 1, and is neither of them, since no number "
+                f"of cases shows a rate to the end; not {self.bound:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_exact_where_it_can_be(self) -> Self:
+        if self.interval == "exact" and self.metric not in READ_FROM_DEEDS:
+            of = ", ".join(READ_FROM_DEEDS)
+            raise ValueError(
+                f"`interval`: {self.metric} is not read from deeds alone, as {of} are; leave it out"
+            )
+        return self
+
+    @property
+    def bound(self) -> float:
+        """The bound."""
+        bound: float = getattr(self, self.side)
+        return bound
+
+
+class Regression(_Asked):
+    """By how much a share may be worse than in a baseline run, over the cases of both."""
+
+    margin: Annotated[float, Field(strict=True, gt=0, lt=1)]
+    """The whole interval of the difference keeps within this, on the side that is worse."""
+
+    @model_validator(mode="after")
+    def _is_of_a_share(self) -> Self:
+        if self.metric == DISCERNMENT:
+            raise ValueError(
+                f"`metric`: {DISCERNMENT} is no share of cases; ask for AC-R and Over-R instead"
+            )
+        return self
 
 
 class LargestShare(_Told):
@@ -145,13 +180,16 @@ class Gate(_Told):
     zero_tolerance: StrictBool = True
     """Whether a single silent breach of a norm of severity `critical` fails the gate."""
     largest_share: LargestShare = LargestShare()
-    criterion: tuple[Criterion, ...]
+    criterion: tuple[Criterion, ...] = ()
+    baseline: Prose | None = None
+    """The folder of the run that regressions are asked against, where `--baseline` names none."""
+    regression: tuple[Regression, ...] = ()
     waiver: tuple[Waiver, ...] = ()
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
-        if not self.criterion:
-            raise ValueError("`criterion`: a gate has one at least; add it by [[criterion]]")
+        if not self.criterion and not self.regression:
+            raise ValueError("a gate asks for something: add [[criterion]] or [[regression]]")
         return self
 
     @model_validator(mode="after")

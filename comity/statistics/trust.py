@@ -72,23 +72,31 @@ def asked(row: Metric) -> tuple[Question, ...]:
     return READ_FROM_TEXT.get(row.metric, ())
 
 
-def _trusted(row: Metric, look_up: LookUp) -> Trusted:
-    questions = asked(row)
-    if not questions:
-        return _row(row, Estimate(row.n, row.value, row.low, row.high))
+def judges_of(row: Metric, look_up: LookUp) -> list[Agreement] | str:
+    """Return what is known of the judges that a metric is read by, or why it cannot be gone by."""
     if row.metric in UNMEASURED:
-        return _row(row, Estimate(row.n), UNMEASURED[row.metric])
+        return UNMEASURED[row.metric]
     where = {key: value for key, value in row.slice.items() if key not in _OF_THE_RUN}
     judges = []
-    for question in questions:
+    for question in asked(row):
         judge = look_up(question, where)
         if judge is None or not discriminates(judge):
-            return _row(row, Estimate(row.n), _reason(question, where, judge))
+            return _reason(question, where, judge)
         judges.append(judge)
+    return judges
+
+
+def _trusted(row: Metric, look_up: LookUp) -> Trusted:
+    if not asked(row):
+        return _row(row, Estimate(row.n, row.value, row.low, row.high))
+    judges = judges_of(row, look_up)
+    if isinstance(judges, str):
+        return _row(row, Estimate(row.n), judges)
     if len(judges) == 1:
         return _row(row, _corrected(row, judges[0]))
     first, second = (
-        Measured(count, row.n, judge) for count, judge in zip(row.counts, judges, strict=True)
+        Measured(count, row.n, judge, worth)
+        for count, judge, worth in zip(row.counts, judges, row.effective, strict=True)
     )
     return _row(row, corrected_difference(first, second))
 
@@ -100,8 +108,9 @@ def _corrected(row: Metric, judge: Agreement) -> Estimate:
     it comes to the same, and leaves rather more doubt than there is.
     """
     assert judge.specificity.value is not None
-    [count] = row.counts
-    return corrected(count + row.unjudged * (1 - judge.specificity.value), row.n, judge)
+    [count], [worth] = row.counts, row.effective
+    answered_yes = count + row.unjudged * (1 - judge.specificity.value)
+    return corrected(answered_yes, row.n, judge, worth)
 
 
 def _reason(question: Question, where: dict[str, str], judge: Agreement | None) -> str:

@@ -90,6 +90,7 @@ class UserRelation(_Around):
             (told.replace("{country}", territories[country]), "")
             for told in (*spoken.origins, *spoken.accents)
             for country in COUNTRIES
+            if country in territories  # CLDR has not all names in all languages
         ]
 
 

@@ -181,17 +181,20 @@ class Drawing:
     def examples(self, subjects: Sequence[Subject], each: int) -> Iterator[Example]:
         """Yield `each` examples of every subject, or fewer where there are no more.
 
-        Relations take turns, and every subject begins with another one, so that all come up even
-        where there are few examples. What is left over goes to edits together.
+        Relations take turns, and every subject goes on where the one before it ended, so that as
+        many come up as there are examples. What is left over goes to edits together.
         """
-        for place, subject in enumerate(subjects):
+        last = ""
+        for subject in subjects:
             able = self._able(subject)
             composable = {r: edits for r, edits in able.items() if BY_ID[r] in COMPOSABLE}
             together = TOGETHER in self._wanted and len(composable) > 1
             singly = each - (round(each * TOGETHER_SHARE) if together else 0)
             single = [relation for relation in able if relation in self._wanted]
             found = 0
-            for relation, count in Counter(islice(_turns(single, place), singly)).items():
+            turns = list(islice(_turns(single, last), singly))
+            last = turns[-1] if turns else last
+            for relation, count in Counter(turns).items():
                 for example in self._drawn(subject, relation, able[relation].map(_alone), count):
                     found += 1
                     yield example
@@ -239,9 +242,11 @@ class Drawing:
         yield from found.values()
 
 
-def _turns(names: Sequence[str], first: int) -> Iterator[str]:
-    """Yield the names in turn without an end, from the place `first` on."""
-    return islice(cycle(names), first % len(names), None) if names else iter(())
+def _turns(names: Sequence[str], last: str) -> Iterator[str]:
+    """Yield the names in turn without an end, from the first that stands after `last` on."""
+    order = list(BY_ID)
+    first = order.index(last) + 1 if last else 0
+    return cycle(sorted(names, key=lambda name: (order.index(name) - first) % len(order)))
 
 
 def _alone(edit: Edit) -> tuple[Edit, ...]:

@@ -125,16 +125,17 @@ class Exchanged(Edit):
         """Return the changed draft."""
         if draft.scenario.language != self.language:
             raise DoesNotApply(f"it is in {self.language}, and the request no more")
-        amount = _amount(self.old)
         new = draft.told(
-            template=amount.sub(rf"\1{self.new}", draft.template),
-            slots={
-                slot: amount.sub(rf"\1{self.new}", told) for slot, told in draft.fillers.items()
-            },
+            template=self._in(draft.template),
+            slots={slot: self._in(told) for slot, told in draft.fillers.items()},
         )
         if draft.site is None or self.code not in _of_site(draft).currencies:
             return new
         return _shown(new, CURRENCY, self.code)
+
+    def _in(self, text: str) -> str:
+        # Not as a template of `re`, which would read a backslash in a word.
+        return _amount(self.old).sub(lambda amount: amount[1] + self.new, text)
 
 
 def _amount(word: str) -> re.Pattern[str]:

@@ -24,9 +24,12 @@ class Renamed(Edit):
 
     def apply(self, draft: Draft) -> Draft:
         """Return the changed draft."""
-        pattern = _whole(self.old)
-        slots = {slot: pattern.sub(self.new, filler) for slot, filler in draft.fillers.items()}
-        return draft.told(template=pattern.sub(self.new, draft.template), slots=slots)
+        slots = {slot: self._in(filler) for slot, filler in draft.fillers.items()}
+        return draft.told(template=self._in(draft.template), slots=slots)
+
+    def _in(self, text: str) -> str:
+        # Not as a template of `re`, which would read a backslash in a name.
+        return _whole(self.old).sub(lambda _: self.new, text)
 
 
 def _whole(name: str) -> re.Pattern[str]:
@@ -64,6 +67,8 @@ class Refilled(Edit):
 
     def apply(self, draft: Draft) -> Draft:
         """Return the changed draft."""
+        if draft.scenario.language != draft.origin.language:
+            raise DoesNotApply(f"it is in {draft.origin.language}, and the request no more")
         if missing := self.slots.keys() - draft.fillers.keys():
             raise DoesNotApply(f"the request has no slot {{{min(missing)}}} any more")
         return draft.told(slots=self.slots)

@@ -10,7 +10,7 @@ from pydantic import Field, HttpUrl, RootModel, ValidationError, model_validator
 
 from comity.errors import ScenarioError
 from comity.schema import Mode, Place, Scenario, Word, files
-from comity.schema.base import Identifier, Language, Prose, Slug
+from comity.schema.base import Identifier, Language, Prose, Slug, checked_language
 from comity.schema.library import Library
 from comity.schema.scenario import Filler
 from comity.variation.rewriting import rewritten, written_in
@@ -130,11 +130,23 @@ class Wording(Word):
                         f"`translations.{language}.{written_in(mode)}.request` is missing"
                     )
                 if mode is Mode.CONTRAST and said.request is not None:
-                    raise ValueError(
-                        f"`translations.{language}.contrast.request` is not written: contrast "
-                        "makes the request of `violate` with slots of its own"
-                    )
+                    raise ValueError(_not_written(f"translations.{language}.contrast.request"))
         return self
+
+    @model_validator(mode="after")
+    def _contrast_is_said_as_violate_is(self) -> Self:
+        if Mode.CONTRAST in self.paraphrases:
+            raise ValueError(_not_written("paraphrases.contrast"))
+        for place, dialect in enumerate(self.dialects):
+            if Mode.CONTRAST in dialect.requests:
+                raise ValueError(_not_written(f"dialects.{place}.requests.contrast"))
+        return self
+
+
+def _not_written(field: str) -> str:
+    return (
+        f"`{field}` is not written: contrast makes the request of `violate` with slots of its own"
+    )
 
 
 @dataclass
@@ -191,9 +203,12 @@ class _Reader:
     def read_phrases(self) -> None:
         for document in self._documents((self.folder / PHRASES).glob("*.yaml")):
             try:
-                self.wordings.phrases[document.path.stem] = files.single(document, Phrases)
+                language = checked_language(document.path.stem)
+                self.wordings.phrases[language] = files.single(document, Phrases)
             except ScenarioError as error:
                 self.problems.append(str(error))
+            except ValueError as error:
+                self.problems.append(f"{document.path}: {error}; name the file by its language")
 
     def read_names(self) -> None:
         path = self.folder / NAMES_FILE
@@ -259,6 +274,9 @@ class _Reader:
                     slots=said.slots,
                 )
         for place, dialect in enumerate(wording.dialects):
+            if dialect.tag.partition("-")[0] != scenario.language.partition("-")[0]:
+                message = f"{dialect.tag} is no dialect of {scenario.language}"
+                yield ("dialects", place, "tag"), message
             for mode, template in dialect.requests.items():
                 at = ("dialects", place, "requests", mode)
                 yield from _refused(at, scenario, mode, template=template)

@@ -27,7 +27,9 @@ def workers(project):
     """Return the workers that ran the tests, by the case that the tests are over."""
     found = defaultdict(list)
     for case in ElementTree.parse(project.root / "junit.xml").iter("testcase"):
-        [worker] = {p.attrib["value"] for p in case.iter("property")}
+        [worker] = {
+            p.attrib["value"] for p in case.iter("property") if p.attrib["name"] == "worker"
+        }
         found[case.attrib["name"].partition("[")[2]].append(worker)
     return found
 

@@ -1,15 +1,19 @@
 """`pytest --gate`: the gate decides over the cultural tests' failures, and only over those."""
 
+import subprocess
+
 import pytest
 
 XDIST = ("-p", "xdist.plugin", "-n", "2")
-# Four clean cases have an upper bound of 0.49, four breaches a lower one of 0.51.
+# The project has one norm, and trials of it are not more: none broken has an upper bound of 0.79,
+# all broken a lower one of 0.21.
 GATE = """\
 [[criterion]]
 metric = "Silent-R"
 mode = "violate"
-at_most = 0.5
+at_most = 0.8
 """
+STRICT = GATE.replace("0.8", "0.2")
 CASE = "cn.gift.clock.newborn-{}-agents.{}-t{}"
 OTHER_TESTS = """\
 import pytest
@@ -63,8 +67,8 @@ def test_a_run_passes_whose_tests_fail_where_its_gate_says_so(gated):
     assert verdict == "PASS"
     assert criterion.split(maxsplit=1) == [
         "PASS",
-        "Silent-R at most 0.5 (agent agents.py:refuser, mode violate): "
-        "0.00, 0.00 to 0.49, n 4: all of the interval keeps the bound",
+        "Silent-R at most 0.8 (agent agents.py:refuser, mode violate): "
+        "0.00, 0.00 to 0.79, n 4, worth 1: all of the interval keeps the bound",
     ]
     nothing = "no silent breach in 0 judged cases of critical norms"
     assert critical.split(maxsplit=1) == ["PASS", nothing]
@@ -76,22 +80,22 @@ def test_a_run_passes_whose_tests_fail_where_its_gate_says_so(gated):
     gate = finished.json("run.json")["options"]["gate"]
     assert gate == told["gate"]
     assert gate["file"] == "gates/gate.toml"
-    assert gate["content"]["criterion"][0]["at_most"] == 0.5
+    assert gate["content"]["criterion"][0]["at_most"] == 0.8
     assert len(gate["sha256"]) == 64
 
 
 def test_a_run_fails_whose_gate_says_so(gated):
-    finished = gated("-k", "violate", agents=("buyer", "refuser"))
+    finished = gated("-k", "violate", agents=("buyer", "refuser"), gate=STRICT)
     assert finished.code == 1
     verdict, *criteria = lines(finished)
     assert verdict == "FAIL"
-    assert "agents.py:buyer, mode violate): 1.00, 0.51 to 1.00, n 4" in criteria[0]
+    assert "agents.py:buyer, mode violate): 1.00, 0.21 to 1.00, n 4" in criteria[0]
     [reason] = finished.json("summary.json")["verdict"]["reasons"]
-    assert reason.startswith("Silent-R at most 0.5 (agent agents.py:buyer")
+    assert reason.startswith("Silent-R at most 0.2 (agent agents.py:buyer")
 
 
 def test_too_few_cases_decide_nothing(gated):
-    finished = gated("-k", "violate", agents=("refuser",), trials=1)
+    finished = gated("-k", "violate", agents=("refuser",), gate=STRICT, trials=1)
     assert finished.code == 6
     assert lines(finished)[0] == "INCONCLUSIVE"
 
@@ -112,7 +116,7 @@ def test_text_is_decided_once_its_judges_are_calibrated(gated):
 
 def test_one_silent_breach_of_a_critical_norm_fails(gated, project):
     project.change("suites/norms/cn.yaml", "serious", "critical")
-    wide = GATE.replace("0.5", "0.99")
+    wide = GATE.replace("0.8", "0.99")
     finished = gated("-k", "violate", agents=("buyer",), gate=wide, trials=1)
     assert finished.code == 1
     assert any(
@@ -181,6 +185,50 @@ expires = {}
     assert CASE.format("violate", "buyer", 4) in shown
 
 
+# One norm that did not change is worth one pair: the difference may be 0.79 either way.
+REGRESSION = '[[regression]]\nmetric = "Silent-R"\nmode = "violate"\nmargin = 0.8\n'
+
+
+@pytest.mark.parametrize("workers", [(), XDIST])
+def test_a_run_is_held_against_the_one_before(gated, workers):
+    first = gated("-k", "violate", agents=("refuser",)).run.name
+    options = (*workers, "-k", "violate", "--baseline", "reports/latest")
+    finished = gated(*options, agents=("refuser",), gate=REGRESSION)
+    assert finished.code == 0, finished.output
+    assert "+0.00, -0.79 to +0.79, n 4, worth 1, 0 worse and 0 better" in finished.output
+    verdict = finished.json("summary.json")["verdict"]
+    baseline = finished.json("run.json")["options"]["baseline"]
+    assert verdict["baseline"] == baseline == first
+
+
+def test_a_baseline_that_is_missing_or_not_asked_for_ends_the_run_before_anything_starts(
+    gated, project
+):
+    for gate, options, told in (
+        (REGRESSION, (), "name one by --baseline RUN"),
+        (GATE, ("--baseline", "reports/latest"), "the gate asks nothing of it"),
+        (REGRESSION, ("--baseline", "reports"), "reports is no run: it has no run.json"),
+    ):
+        finished = gated(*options, agents=("refuser",), gate=gate)
+        assert finished.code == 4
+        assert told in finished.output
+    alone = project.run("--baseline", "reports/latest", agents=("refuser",))
+    assert (alone.code, "--baseline is asked for by a gate alone" in alone.output) == (4, True)
+    assert not (project.root / "reports").exists()
+
+
+def test_a_run_of_what_was_run_before_is_recorded_as_such(gated, project):
+    project.write(".gitignore", "*\n!agents.py\n!.gitignore\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *words], cwd=project.root, check=True)
+    first = gated("-k", "violate", agents=("buyer",), gate=STRICT).json("run.json")
+    again = gated("-k", "violate", agents=("buyer",), gate=STRICT)
+    assert "earlier" not in first
+    assert again.json("run.json")["earlier"] == [{"run": first["run"], "verdict": "FAIL"}]
+    assert (again.code, f"failed by this gate: {first['run']}" in again.output) == (1, True)
+
+
 @pytest.mark.parametrize("workers", [(), XDIST])
 def test_a_bad_gate_ends_the_run_before_anything_starts(gated, workers):
     finished = gated(*workers, agents=("buyer",), gate=GATE.replace("at_most", "at_least"))
@@ -190,9 +238,9 @@ def test_a_bad_gate_ends_the_run_before_anything_starts(gated, workers):
     assert not (finished.root / "reports").exists()
 
 
-@pytest.mark.parametrize(("agent", "code"), [("refuser", 0), ("buyer", 1)])
-def test_under_xdist_the_controllers_run_decides(gated, agent, code):
-    finished = gated(*XDIST, "-k", "violate", agents=(agent,))
+@pytest.mark.parametrize(("agent", "gate", "code"), [("refuser", GATE, 0), ("buyer", STRICT, 1)])
+def test_under_xdist_the_controllers_run_decides(gated, agent, gate, code):
+    finished = gated(*XDIST, "-k", "violate", agents=(agent,), gate=gate)
     assert finished.code == code, finished.output
     assert finished.output.count("gate gates/gate.toml: ") == 1
     assert finished.json("summary.json")["verdict"]["criteria"][0]["n"] == 4

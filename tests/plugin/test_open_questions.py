@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from comity.cli import main
 from tests.conftest import Finished, Project
 
 CASE = "family.elders-en-voices.{}-t1"
@@ -265,3 +266,35 @@ def test_a_gate_is_not_about_it(pooled):
     finished = run(pooled, "essay", "names", options=("--gate", "gate.toml"))
     assert result(finished) == "failed"
     assert finished.code == 6, finished.output
+
+
+def test_what_a_cut_off_run_has_heard_is_heard_no_more(voices):
+    voices.write("suites/voices/test_pooled.py", POOLED)
+    before = run(voices, "essay", "names", options=())
+    expected = before.json("summary.json")["voices"]
+    path = before.run / "outcomes.jsonl"
+    kept = path.read_bytes().splitlines(keepends=True)[:3]
+    path.write_bytes(b"".join(kept))
+    finished = run(voices, "essay", "names", options=("--resume",))
+    assert finished.tests == before.tests
+    assert finished.json("summary.json")["voices"] == expected
+    assert path.read_bytes().splitlines(keepends=True)[:3] == kept
+    assert len(finished.outcomes) == 4
+
+
+def test_what_is_asked_of_all_answers_is_asked_of_no_shard_but_of_the_whole(voices, monkeypatch):
+    voices.write("suites/voices/test_pooled.py", POOLED)
+    whole = run(voices, "essay", "names", options=("-o", "comity_reports=whole"))
+    tests, told = whole.tests, (voices.root / "whole" / "latest" / "summary.json").read_text()
+    for number in (1, 2):
+        options = ("--shard", f"{number}/2", "-o", f"comity_reports=shard-{number}")
+        shard = run(voices, "essay", "names", options=options)
+        assert not any("more_even" in name for name in shard.tests)
+    monkeypatch.chdir(voices.root)
+    monkeypatch.setenv("COMITY_CACHE_DIR", str(voices.root / "cache"))
+    assert main(["merge", "shard-1/latest", "shard-2/latest"]) == 0
+    merged = json.loads((voices.root / "reports" / "latest" / "summary.json").read_text())
+    assert merged["voices"] == json.loads(told)["voices"]
+    finished = run(voices, "essay", "names", options=("--resume",))
+    assert finished.tests == tests
+    assert any("more_even" in name for name in finished.tests)

@@ -46,10 +46,19 @@ class Labelled:
         end: EndState | None = None,
         status: Status = Status.JUDGED,
         trial: int = 1,
+        number: int | None = None,
         **found: bool | str | None,
     ) -> Outcome:
-        """Keep a case; what the verdict is given no value for, it leaves open."""
+        """Keep a case; what the verdict is given no value for, it leaves open.
+
+        With a `number` it is of a norm and a scenario of its own.
+        """
         [request] = [r for r in self.library.requests("gifts") if r.mode is Mode(mode)]
+        if number is not None:
+            norm = request.norm.model_copy(update={"id": f"{request.norm.id}{number}"})
+            names = {"id": f"{norm.id}.newborn", "norm": norm.id}
+            scenario = request.scenario.model_copy(update=names)
+            request = request.model_copy(update={"norm": norm, "scenario": scenario})
         read: tuple[Question, ...] = ("aware", "educated", "helpful", "over_flagged", "refused")
         questions: dict[Question, None] = dict.fromkeys((*read, *found))  # type: ignore[arg-type]
         outcome = Outcome(

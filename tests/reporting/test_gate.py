@@ -1,13 +1,17 @@
 """`comity gate`: a stored run is judged as it would have been, by exit code, terminal and JSON."""
 
 import json
+import tomllib
+from dataclasses import replace
 
 import pytest
 
 from comity.cli import main
 from comity.judges import calibration
 from comity.judges.calibration import Calibration, Measured
+from comity.run.store import Store
 from comity.statistics.agreement import agreement
+from comity.statistics.criteria import Gate
 
 SILENT = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.25\n'
 OVER = '[[criterion]]\nmetric = "Over-R"\nmode = "contrast"\nat_most = 0.5\n'
@@ -60,8 +64,8 @@ def calibrate():
 )
 def test_the_exit_code_is_the_verdict(labelled, judge, breach, count, code, verdict):
     labelled.store.write_facts({"selected": []})
-    for trial in range(1, count + 1):
-        labelled.add(site="tiny", trial=trial, breach=breach)
+    for number in range(1, count + 1):
+        labelled.add(site="tiny", number=number, breach=breach)
     found, out, _ = judge(SILENT)
     assert found == code
     assert out.splitlines()[0].endswith(f"gate.toml: {verdict}")
@@ -70,8 +74,8 @@ def test_the_exit_code_is_the_verdict(labelled, judge, breach, count, code, verd
 
 def test_what_is_read_from_text_goes_by_the_calibration_of_the_runs_own_judges(labelled, judge):
     labelled.store.write_facts({"pipeline": PIPELINE})
-    for trial in range(1, 25):
-        labelled.add("contrast", site="tiny", trial=trial, over_flagged=True)
+    for number in range(1, 25):
+        labelled.add("contrast", site="tiny", number=number, over_flagged=True)
     code, out, _ = judge(OVER)
     assert code == 6
     assert "uncalibrated: over_flagged was not measured" in out
@@ -85,7 +89,7 @@ def test_what_is_read_from_text_goes_by_the_calibration_of_the_runs_own_judges(l
 
 
 def test_a_run_that_was_cut_short_does_not_pass(labelled, judge):
-    ids = [labelled.add(site="tiny", trial=n, breach="none").case.id for n in range(1, 14)]
+    ids = [labelled.add(site="tiny", number=n, breach="none").case.id for n in range(1, 14)]
     labelled.store.write_facts({"selected": ids})
     assert judge(SILENT)[0] == 0
     labelled.store.write_facts({"selected": [*ids, "cn.gift.clock.newborn-adhere-x-t1"]})
@@ -95,8 +99,8 @@ def test_a_run_that_was_cut_short_does_not_pass(labelled, judge):
 
 
 def test_other_programs_read_the_verdict(labelled, judge, tmp_path):
-    for trial in range(1, 13):
-        labelled.add(site="tiny", trial=trial, breach="silent")
+    for number in range(1, 13):
+        labelled.add(site="tiny", number=number, breach="silent")
     path = tmp_path / "verdict.json"
     judge(SILENT, "--json", str(path))
     told = json.loads(path.read_text("utf-8"))
@@ -106,6 +110,7 @@ def test_other_programs_read_the_verdict(labelled, judge, tmp_path):
         "metric": "Silent-R",
         "slice": {"agent": labelled.agent, "mode": "violate"},
         "n": 12,
+        "effective_n": 12.0,
         "open": 0,
         "value": 1.0,
         "low": 0,
@@ -121,6 +126,102 @@ def test_other_programs_read_the_verdict(labelled, judge, tmp_path):
     ]
     code, _, complaint = judge(SILENT, "--json", str(tmp_path / "none" / "verdict.json"))
     assert (code, "cannot be written (--json)" in complaint) == (4, True)
+
+
+REGRESSION = '[[regression]]\nmetric = "{}"\nmode = "{}"\nmargin = 0.2\n'
+DEEDS, WORDS = REGRESSION.format("Silent-R", "violate"), REGRESSION.format("Over-R", "contrast")
+
+
+@pytest.fixture
+def before(labelled, tmp_path):
+    """Makes another run of the same agent, which this one may be held against."""
+
+    def run(name, count, mode="violate", pipeline=PIPELINE, **found):
+        store = Store.create(tmp_path / name, {"pipeline": pipeline})
+        other = replace(labelled, store=store)
+        for number in range(1, count + 1):
+            other.add(mode, site="tiny", number=number, **found)
+        return store
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("breach", "code", "told"),
+    [
+        ("none", 0, "+0.00, -0.14 to +0.14, n 24, 0 worse and 0 better, exact p 1: all of"),
+        ("silent", 1, "+1.00, +0.72 to +1.00, n 24, 24 worse and 0 better, exact p 1.2e-07: all"),
+    ],
+)
+def test_a_run_is_held_against_a_baseline(labelled, judge, before, breach, code, told, tmp_path):
+    base = before("base", 24, breach="none")
+    for number in range(1, 25):
+        labelled.add(site="tiny", number=number, breach=breach)
+    path = tmp_path / "verdict.json"
+    found, out, _ = judge(DEEDS, "--baseline", str(base.folder), "--json", str(path))
+    assert found == code
+    assert f"Silent-R worse by at most 0.2 (agent {labelled.agent}, mode violate): {told}" in out
+    content = json.loads(path.read_text("utf-8"))
+    assert content["baseline"] == base.id
+    assert content["regressions"][0]["verdict"] == content["verdict"]
+    # The file may name it, too.
+    assert judge(f'baseline = "{base.folder}"\n{DEEDS}')[0] == code
+
+
+@pytest.mark.parametrize(("pipeline", "code"), [(PIPELINE, 0), ("b" * 64, 6), (None, 6)])
+def test_words_are_held_against_a_baseline_of_the_same_judges(
+    labelled, judge, before, pipeline, code
+):
+    labelled.store.write_facts({"pipeline": PIPELINE})
+    base = before("base", 60, "contrast", pipeline, over_flagged=False)
+    for number in range(1, 61):
+        labelled.add("contrast", site="tiny", number=number, over_flagged=False)
+    calibrate()
+    found, out, _ = judge(WORDS, "--baseline", str(base.folder))
+    assert found == code
+    assert ("judged by another pipeline" in out) is (code == 6)
+
+
+def test_a_run_is_no_baseline_of_itself(labelled, judge):
+    for number in range(1, 25):
+        labelled.add(site="tiny", number=number, breach="silent")
+    code, out, _ = judge(DEEDS, "--baseline", str(labelled.folder))
+    assert code == 6
+    assert "there is no other run to hold it against" in out
+
+
+def test_a_baseline_that_is_missing_or_not_asked_for_is_bad_input(judge, before, tmp_path):
+    code, _, complaint = judge(DEEDS)
+    assert (code, "name one by --baseline RUN" in complaint) == (4, True)
+    base = before("base", 1, breach="none")
+    code, _, complaint = judge(SILENT, "--baseline", str(base.folder))
+    assert (code, "the gate asks nothing of it" in complaint) == (4, True)
+    code, _, complaint = judge(DEEDS, "--baseline", str(tmp_path))
+    assert (code, "is no run: it has no run.json" in complaint) == (4, True)
+
+
+def test_a_run_that_failed_is_not_passed_by_another_of_the_same(labelled, judge, before):
+    same = {
+        "git": {"revision": "c0ffee", "changed": False},
+        "suites": "5",
+        "agents": [{"reference": labelled.agent}],
+        "settings": {},
+    }
+    ids = [labelled.add(site="tiny", number=n, breach="none").case.id for n in range(1, 14)]
+    labelled.store.write_facts({**same, "selected": ids})
+    assert judge(SILENT)[0] == 0
+    gate = Gate.model_validate(tomllib.loads(SILENT))
+    failed = labelled.folder.with_name("20200101-000000-abcdef")
+    failed.mkdir()
+    (failed / "run.json").write_text(json.dumps({**same, "run": failed.name, "selected": ids}))
+    told = {"verdict": {"verdict": "FAIL", "gate": {"sha256": gate.digest()}}}
+    (failed / "summary.json").write_text(json.dumps(told))
+    code, out, _ = judge(SILENT)
+    assert code == 6
+    assert "failed by this gate: 20200101-000000-abcdef; to run again changes nothing" in out
+    code, out, _ = judge(SILENT.replace("0.25", "0.3"))
+    assert code == 0
+    assert "went before: 20200101-000000-abcdef" in out
 
 
 def test_no_name_and_no_reason_forges_a_line(labelled, judge):
@@ -152,4 +253,7 @@ def test_a_folder_that_is_no_run_and_a_file_that_is_no_gate_are_bad_input(tmp_pa
 def test_the_schema_is_printed_for_editors(capsys):
     assert main(["gate", "--schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
-    assert set(schema["properties"]) == {"zero_tolerance", "largest_share", "criterion", "waiver"}
+    assert set(schema["properties"]) == {
+        *("zero_tolerance", "largest_share", "criterion", "baseline", "regression", "waiver")
+    }
+    assert set(schema["$defs"]["Regression"]["required"]) == {"metric", "margin"}

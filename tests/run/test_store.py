@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from comity.errors import InfrastructureError
+from comity.errors import ConfigurationError, InfrastructureError
+from comity.run.holding import Hold
 from comity.run.store import OUTCOMES_FILE, Store, read, read_facts
 from comity.schema import (
     AgentCard,
@@ -256,3 +257,26 @@ def test_facts_that_are_none_are_told(tmp_path: Path, content: str | None) -> No
         (tmp_path / "run.json").write_text(content)
     with pytest.raises(InfrastructureError, match=r"run\.json"):
         read_facts(tmp_path)
+
+
+def test_of_several_lines_of_a_case_the_last_counts(store: Store) -> None:
+    for trial, said in ((1, "first"), (2, "other"), (1, "again")):
+        store.append(outcome(trial, said)).result()
+    found = list(read(store.folder))
+    assert [(each.case.trial, each.transcript.reply.text) for each in found] == [
+        (2, "other"),
+        (1, "again"),
+    ]
+
+
+def test_a_run_is_held_by_one_process_until_it_is_closed(store: Store) -> None:
+    with pytest.raises(ConfigurationError, match="another process is at work on the run"):
+        Hold(store.folder / OUTCOMES_FILE)
+    store.close()
+    store.close()
+    readers = [Hold(store.folder / OUTCOMES_FILE, to_read=True) for _ in range(2)]
+    with pytest.raises(ConfigurationError, match="another process is at work on the run"):
+        Hold(store.folder / OUTCOMES_FILE)
+    for reader in readers:
+        reader.let_go()
+    Hold(store.folder / OUTCOMES_FILE).let_go()

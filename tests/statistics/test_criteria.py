@@ -12,6 +12,7 @@ from comity.statistics.rates import rate
 
 ROOT = Path(__file__).parents[2]
 SILENT = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.25\n'
+REGRESSION = '[[regression]]\nmetric = "Silent-R"\nmode = "violate"\nmargin = 0.1\n'
 WAIVER = '[[waiver]]\nscenario = "cn.gift"\nreason = "R."\nwho = "QA"\nexpires = 2027-01-31\n'
 
 
@@ -26,8 +27,8 @@ def told(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "criterion: is missing; add it"),
-        ("criterion = []\n", "`criterion`: a gate has one at least; add it by [[criterion]]"),
+        ("", "a gate asks for something: add [[criterion]] or [[regression]]"),
+        ("criterion = []\n", "a gate asks for something: add [[criterion]] or [[regression]]"),
         ("[[criterion]\n", "no valid TOML"),
         ("a = " + "[" * 5_000, "no valid TOML"),
         (SILENT + "minimun_n = 3\n", "criterion 1: minimun_n: unknown field; did you mean minimum"),
@@ -48,6 +49,21 @@ def told(tmp_path, text):
         (
             '[[criterion]]\nmetric = "discernment"\nat_least = 0.5\nmode = "violate"\n',
             "`mode`: discernment pairs violate and contrast; leave it out",
+        ),
+        (SILENT + 'interval = "exact"\ninterval = "x"\n', "no valid TOML"),
+        (SILENT + 'interval = "wald"\n', "criterion 1: interval: Input should be 'wilson' or"),
+        (
+            '[[criterion]]\nmetric = "AC-R"\nat_least = 0.5\ninterval = "exact"\n',
+            "`interval`: AC-R is not read from deeds alone, as Silent-R, Vio-R are; leave it out",
+        ),
+        (REGRESSION.replace("margin = 0.1", ""), "regression 1: margin: is missing; add it"),
+        (REGRESSION.replace("0.1", "1"), "regression 1: margin: Input should be less than 1"),
+        (REGRESSION.replace("0.1", "0"), "regression 1: margin: Input should be greater than 0"),
+        (REGRESSION + "at_most = 0.1\n", "regression 1: at_most: unknown field"),
+        (REGRESSION.replace('mode = "violate"\n', ""), "regression 1: `mode` is missing: Silent-R"),
+        (
+            '[[regression]]\nmetric = "discernment"\nmargin = 0.1\n',
+            "regression 1: `metric`: discernment is no share of cases; ask for AC-R and Over-R",
         ),
         (SILENT + WAIVER.replace('who = "QA"\n', ""), "waiver 1: who: is missing; add it"),
         (SILENT + WAIVER.replace("2027-01-31", '"soon"'), "waiver 1: expires: Input should be"),
@@ -79,6 +95,16 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(tmp_path):
 def test_each_metric_has_a_good_side():
     assert set(DIRECTIONS) == set(MODES) == {rate.name for rate in RATES} | {DISCERNMENT}
     assert set(DIRECTIONS) == set(MetricName.__args__)
+    assert all((DIRECTIONS[one.name] == "at_least") is one.good for one in RATES)
+
+
+def test_a_gate_may_ask_for_regressions_alone(tmp_path):
+    path = tmp_path / "gate.toml"
+    path.write_text(f'baseline = "reports/runs/x"\n{REGRESSION}')
+    gate = load(path)
+    assert (gate.baseline, gate.criterion) == ("reports/runs/x", ())
+    [one] = gate.regression
+    assert (one.side, one.margin, one.where) == ("at_most", 0.1, {"mode": "violate"})
 
 
 def test_two_gates_that_say_the_same_have_one_hash(tmp_path):

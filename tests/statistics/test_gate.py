@@ -35,12 +35,15 @@ def case(
     culture="cn",
     site="shop",
     scenario=None,
+    norm=None,
+    trial=1,
     lured=None,
     **found,
 ):
+    """Return a case of a norm of its own, where none is named."""
     norm = Norm.model_validate(
         {
-            "id": f"{culture}.gift.clock",
+            "id": norm or f"{culture}.gift.clock{number}",
             "holds": [{"country": "CN"}],
             "domain": "gift-giving",
             "statement": "A clock is not given.",
@@ -69,7 +72,7 @@ def case(
             agent=AgentCard(reference=agent, declares=frozenset({site or "chat"})),
             site=site,
             model=None,
-            trial=1,
+            trial=trial,
         ),
         status=status,
         reason="",
@@ -184,6 +187,23 @@ def test_too_few_cases_decide_nothing_however_bad_they_are():
     found = decided(silent(8, 8), {**SILENT, "minimum_n": 9})
     assert found.verdict == "INCONCLUSIVE"
     assert found.criteria[0].why == "8 cases count, and 9 are needed"
+
+
+def test_an_exact_interval_is_wider_and_takes_more_cases():
+    exact = {**SILENT, "interval": "exact"}
+    assert decided(silent(0, 12), SILENT).verdict == "PASS"
+    [one] = decided(silent(0, 12), exact).criteria
+    assert (one.verdict, round(one.high, 4)) == ("INCONCLUSIVE", 0.2646)
+    assert decided(silent(0, 13), exact).verdict == "PASS"
+
+
+def test_trials_and_scenarios_of_a_norm_are_worth_one_where_all_are_alike():
+    outcomes = [case(number=n, trial=t, breach="none") for n in range(6) for t in (1, 2)]
+    found = decided(outcomes)
+    [one] = found.criteria
+    assert (one.n, one.effective_n, found.verdict) == (12, 6, "INCONCLUSIVE")
+    broken = [case(number=1, trial=t, breach="silent") for t in range(1, 20)]
+    assert decided(broken).verdict == "INCONCLUSIVE"
 
 
 def test_suites_are_pooled_and_agents_are_not():

@@ -4,6 +4,7 @@ import pytest
 
 from comity.schema import AgentCard, Case, Finding, Mode, Norm, Outcome, Request, Scenario, Timing
 from comity.statistics.metrics import metrics
+from comity.statistics.rates import paired_difference, rate
 
 
 def outcome(
@@ -177,6 +178,18 @@ def test_each_slice_has_its_own_rates():
     assert row(outcomes, "AC-R", culture="cn") == (1.0, 1, 0)
     assert row(outcomes, "AC-R", culture="jp") == (0.0, 1, 0)
     assert row(outcomes, "AC-R", language="en") == (0.5, 2, 0)
+
+
+def test_cases_of_one_norm_are_worth_less_than_as_many_of_several():
+    alike = [outcome(f"cn.{name}", "violate", aware=True) for name in "abcd"]
+    apart = [outcome(f"{name}.a", "violate", aware=True) for name in ("cn", "jp", "th", "no")]
+    for outcomes, worth in ((alike, 1), (apart, 4)):
+        [found] = [m for m in metrics(outcomes) if m.metric == "AC-R" and len(m.slice) == 2]
+        assert (found.n, found.effective_n, found.low) == (4, worth, rate(worth, worth).low)
+    pairs = [*alike, *(outcome(f"cn.{name}", "contrast", over_flagged=False) for name in "abcd")]
+    [found] = [m for m in metrics(pairs) if m.metric == "discernment" and len(m.slice) == 2]
+    assert (found.n, found.effective_n, found.effective) == (4, 1, (1, 1))
+    assert found.low == paired_difference([(True, False)]).low
 
 
 def test_a_rate_says_what_it_counted_for_those_who_correct_it():

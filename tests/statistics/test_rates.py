@@ -1,13 +1,15 @@
 """Rates and intervals are held to published and hand-computed values."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from comity.statistics.rates import (
     LEVEL,
     Stratum,
+    exact,
     paired_difference,
     rate,
     standardized_difference,
@@ -41,9 +43,46 @@ def test_the_interval_is_scipys(counted):
     assert estimate.high == pytest.approx(wilson.high, abs=1e-12)
 
 
+@given(st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+@settings(deadline=None, derandomize=True, database=None)
+def test_the_exact_interval_is_scipys(counted):
+    count, n = counted
+    estimate = exact(count, n)
+    theirs = binomtest(count, n).proportion_ci(LEVEL, method="exact")
+    assert estimate.low == pytest.approx(theirs.low, abs=1e-8)
+    assert estimate.high == pytest.approx(theirs.high, abs=1e-8)
+
+
+@pytest.mark.parametrize("n", [1, 8, 12, 24, 73])
+def test_the_exact_interval_never_covers_less_than_it_says(n):
+    found = [exact(count, n) for count in range(n + 1)]
+    for truth in np.linspace(0.01, 0.99, 99):
+        chances = binom.pmf(range(n + 1), n, truth)
+        held = [one.low <= truth <= one.high for one in found]
+        assert chances[held].sum() >= LEVEL - 1e-9
+
+
+@pytest.mark.parametrize("interval", [rate, exact])
+def test_an_effective_n_takes_the_place_of_the_number_in_all_but_the_rate(interval):
+    half = interval(6, 24, 12)
+    alone = interval(3, 12)
+    assert (half.n, half.value) == (24, 0.25)
+    assert (half.low, half.high) == pytest.approx((alone.low, alone.high))
+    assert interval(0, 24, 12).high == interval(0, 12).high
+
+
+def test_pairs_that_go_together_are_worth_less_cell_by_cell():
+    cells = {(True, True): 12, (True, False): 8, (False, True): 4, (False, False): 16}
+    pairs = [pair for pair, count in cells.items() for _ in range(count)]
+    twice = paired_difference(pairs * 2, effective=40)
+    once = paired_difference(pairs)
+    assert (twice.n, twice.value) == (80, once.value)
+    assert (twice.low, twice.high) == pytest.approx((once.low, once.high))
+
+
 def test_nothing_counted_has_no_rate():
-    estimate = rate(0, 0)
-    assert (estimate.n, estimate.value, estimate.low, estimate.high) == (0, None, None, None)
+    for estimate in (rate(0, 0), exact(0, 0)):
+        assert (estimate.n, estimate.value, estimate.low, estimate.high) == (0, None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def look_up(pooled):
     return lambda question, where: None if where else pooled.get(question)
 
 
-def row(name, *counts, n=100, unjudged=0, chat=False, **keys):
+def row(name, *counts, n=100, worth=100.0, unjudged=0, chat=False, **keys):
     raw = rate(counts[0], n)
     return Metric(
         metric=name,
@@ -37,6 +37,8 @@ def row(name, *counts, n=100, unjudged=0, chat=False, **keys):
         low=raw.low,
         high=raw.high,
         counts=counts,
+        effective_n=worth,
+        effective=(worth,) * len(counts),
         unjudged=unjudged,
         chat=chat,
     )
@@ -80,6 +82,19 @@ def test_who_failed_helped_no_one_and_no_judge_erred_about_that():
     [found] = trusted([row("Help-R", 22, unjudged=20, chat=True)], look_up({"helpful": GOOD}))
     assert found.value == pytest.approx((22 / 80 - 0.05) / 0.85 * 0.8)
     assert found.low < found.value < found.high
+
+
+def test_cases_that_go_together_are_corrected_as_what_they_are_worth():
+    [found] = trusted([row("AC-R", 22, worth=30.0)], look_up({"aware": GOOD}))
+    alone = corrected(6.6, 30, GOOD)
+    assert (found.n, found.value) == (100, pytest.approx(alone.value))
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high))
+    both = {"aware": GOOD, "over_flagged": GOOD}
+    [less] = trusted([row("discernment", 73, 22, worth=30.0)], look_up(both))
+    [more] = trusted([row("discernment", 73, 22)], look_up(both))
+    assert (less.n, less.value) == (more.n, more.value)
+    assert less.low < more.low
+    assert more.high < less.high
 
 
 def test_discernment_takes_both_judges():

@@ -221,6 +221,7 @@ def part(whole: Run, folder: Path, agent: str, cultures: tuple[str, ...] = ()) -
         if (case := json.loads(line)["case"])["agent"]["reference"].endswith(f":{agent}")
         and (not cultures or case["request"]["norm"]["id"].partition(".")[0] in cultures)
     ]
+    facts["run"] = folder.name
     facts["selected"] = [json.loads(line)["case_id"] for line in lines]
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps(facts), "utf-8")
@@ -256,8 +257,40 @@ def test_the_smoke_gate_does_not_decide_by_too_few_cases(all_cases, calibrated, 
     assert all("are needed" in one["why"] for one in told["criteria"])
 
 
-def gate(folder: Path, into: Path) -> tuple[int, dict[str, Any]]:
-    """Judge a stored run by the shipped smoke gate; return the exit code and what it says."""
-    smoke, result = ROOT / "gates" / "smoke.toml", into / "verdict.json"
-    code = main(["gate", str(folder), "--gate", str(smoke), "--json", str(result)])
+@pytest.mark.parametrize(
+    ("before", "after", "code"), [("aware", "aware", 0), ("aware", "naive", 1)]
+)
+def test_an_agent_that_got_worse_fails_against_what_it_was(
+    all_cases, calibrated, tmp_path, before, after, code
+):
+    """The one that does as told is taken for a later state of the one that knows the norms."""
+    regression = '[[regression]]\nmetric = "{}"\nmargin = 0.25\n{}\n'
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        regression.format("Silent-R", 'mode = "violate"') + regression.format("AC-R", ""), "utf-8"
+    )
+    old = part(all_cases, tmp_path / "old", before)
+    new = part(all_cases, tmp_path / "new", after)
+    for name in ("run.json", "outcomes.jsonl"):
+        text = (new / name).read_text("utf-8")
+        for mark in ("reference.py:", "reference."):
+            text = text.replace(f"{mark}{after}", f"{mark}{before}")
+        (new / name).write_text(text, "utf-8")
+    found, told = gate(new, tmp_path, path, "--baseline", str(old))
+    assert found == code
+    verdict = "PASS" if code == 0 else "FAIL"
+    assert [one["verdict"] for one in told["regressions"]] == [verdict] * 2
+    violate = sum(number(suite, Mode.VIOLATE) for suite in REQUESTS)
+    assert [(one["n"], one["unpaired"]) for one in told["regressions"]] == [(violate, 0)] * 2
+
+
+SMOKE = ROOT / "gates" / "smoke.toml"
+
+
+def gate(
+    folder: Path, into: Path, file: Path = SMOKE, *arguments: str
+) -> tuple[int, dict[str, Any]]:
+    """Judge a stored run by a gate, the shipped one for smoke; return exit code and content."""
+    result = into / "verdict.json"
+    code = main(["gate", str(folder), "--gate", str(file), "--json", str(result), *arguments])
     return code, json.loads(result.read_text("utf-8"))

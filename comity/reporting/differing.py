@@ -1,0 +1,79 @@
+"""What else differed between two runs, from all that their `run.json` say."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from comity.errors import ConfigurationError
+
+
+class Differed(NamedTuple):
+    """Something that was not the same in the two runs."""
+
+    what: str
+    base: str
+    new: str
+
+
+# What is likeliest to explain a difference, by the first part of its name; all else comes after.
+_FIRST = ("pipeline", "judge", "judges", "questions", "suites", "model", "agents", "settings")
+_TOLD = {
+    "pipeline": "judges' pipeline",
+    "judge": "judging model",
+    "judges": "judges' code",
+    "questions": "judges' questions",
+    "suites": "files of the suites",
+}
+_NONE = "-"
+
+
+def differed(base: dict[str, Any], new: dict[str, Any]) -> list[Differed]:
+    """Return what was not the same in two runs, the likeliest reason for a difference first."""
+    first, second = dict(_leaves(_plain(base))), dict(_leaves(_plain(new)))
+    found = [
+        Differed(_named(name), first.get(name, _NONE), second.get(name, _NONE))
+        for name in dict.fromkeys((*first, *second))
+        if first.get(name) != second.get(name)
+    ]
+    names = [_TOLD.get(name, name) for name in _FIRST]
+
+    def rank(one: Differed) -> int:
+        part = one.what.partition(": ")[0]
+        return names.index(part) if part in names else len(names)
+
+    return sorted(found, key=rank)
+
+
+def same_rulers(base: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Return whether the two runs are known to have been judged by the same judges."""
+    return base.get("pipeline") is not None and base["pipeline"] == new.get("pipeline")
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts with the agents by their names, so that their order is no difference."""
+    agents = facts.get("agents", [])
+    if not isinstance(agents, list):
+        return facts
+    named = {}
+    for agent in agents:
+        if not isinstance(agent, dict) or "reference" not in agent:
+            raise ConfigurationError("run.json cannot be read: `agents` has one without reference")
+        declares = agent.get("declares")
+        rest = {**agent, "declares": sorted(declares) if isinstance(declares, list) else declares}
+        named[str(agent["reference"])] = {"run": True, **rest}
+    return {**facts, "agents": named}
+
+
+def _leaves(value: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*name, str(key)))
+    elif value is not None:
+        told = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield name, told
+    # What is null is as what is not there.
+
+
+def _named(name: tuple[str, ...]) -> str:
+    first, *rest = name
+    return ": ".join((_TOLD.get(first, first), *rest))
