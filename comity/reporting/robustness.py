@@ -68,7 +68,7 @@ def render(found: "Robustness", width: int, *, color: bool, verbose: bool = Fals
 
 
 def _figures(results: Iterable[Result]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
     first, *others = HEAD
     table.add_column(first, no_wrap=True)
     for column in others:
@@ -98,12 +98,13 @@ def _rate(value: float | None) -> str:
 def _heatmap(results: Sequence[Result], width: int) -> Iterator[Table]:
     """Yield how often each law was broken, relation by culture, as many as stand abreast."""
     cultures = sorted({culture for result in results for culture in result.cultures})
-    room = width - max(len(result.relation) for result in results) - 1
+    # The box itself takes a column on either side, and one between two cells.
+    room = width - max(len(result.relation) for result in results) - 2
     while cultures:
         reach = list(accumulate(map(_column, cultures)))
         abreast = max(1, sum(used <= room for used in reach))
         shown, cultures = cultures[:abreast], cultures[abreast:]
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        table = Table(box=box.SIMPLE_HEAD, padding=0)
         table.add_column("", no_wrap=True)
         for culture in shown:
             table.add_column(culture, justify="right", no_wrap=True)

@@ -4,6 +4,7 @@ Agents are functions from a case to what it comes to; no session runs them.
 """
 
 import hashlib
+import importlib
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from comity.run.varying import Plan, Tried
 from comity.schema import AgentCard, Finding, Mode, Status, VariedCase, VariedOutcome
 from comity.schema.library import load
 from comity.schema.transcript import Timing
-from comity.variation.drawing import MOST_EDITS, TOGETHER
+from comity.variation.drawing import MOST_EDITS, TOGETHER, Coverage, Drawing
 
 SUITES = Path(__file__).parents[2] / "suites"
 LIBRARY = load(SUITES)
@@ -319,3 +320,21 @@ def test_the_same_is_drawn_every_time_and_else_by_another_seed():
         return [case.id for tried in plan.__wrapped__("smoke", seed) for case in tried.cases()]
 
     assert drawn(0) == drawn(0) != drawn(1)
+
+
+def test_what_is_drawn_hangs_on_no_code_that_is_loaded(tmp_path, monkeypatch):
+    """Hypothesis would take numbers out of it."""
+    shop = AgentCard(reference="agents.py:shops", declares=frozenset({"shop"}))
+    drawn = Plan("robustness", SUITES / "robustness", LIBRARY, [shop], "smoke")
+    subjects = drawn.subjects((("shopping", "shop"),))
+
+    def orders() -> list[object]:
+        found = Drawing(["page-order"], Coverage()).examples(subjects, 40)
+        return [example.edits for example in found]
+
+    before = orders()
+    loaded = tmp_path / "numbers_of_ours.py"
+    loaded.write_text(f"NUMBERS = {list(range(101, 999))}", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module(loaded.stem)
+    assert orders() == before

@@ -1,6 +1,7 @@
-"""Scripted chat agents that know every norm, each with one flaw in when it raises it."""
+"""Scripted agents that know every norm, each with one flaw in when it raises it."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from babel import Locale
 
 from comity import Reply, Task
 from comity.run.agents import Briefing
+from comity.sandbox.actions import Goto
+from comity.sandbox.page import Page
 from comity.schema import Mode
 from comity.variation.around import COUNTRIES
 
@@ -30,8 +33,36 @@ class Flawed:
         self.notices = notices
 
     async def run(self, task: Task, _page: object, _model: object, *, briefing: Briefing) -> Reply:
-        raised = SENTENCES[briefing.norm.id][0]
-        return Reply(text=raised if self.notices(task, briefing) else PLAIN)
+        return _reply(briefing, raises=self.notices(task, briefing))
+
+
+# What the shop's front page lists first, in its own order.
+USUALLY_FIRST = "Roasted Nut Selection"
+
+
+class _ByTheFirstListed:
+    """Looks for what is asked for, but minds its norm only where the front page begins as usual."""
+
+    declares = frozenset({"shop"})
+    oracle = True
+    uses_model = False
+
+    async def run(self, task: Task, page: Page, _model: object, *, briefing: Briefing) -> Reply:
+        await page.observe()
+        elements = page.last.elements.values() if page.last is not None else ()
+        sold = {item.title for item in briefing.catalogue}
+        listed = [element.name for element in elements if element.name in sold]
+        asked = briefing.scenario.asked(briefing.mode)
+        for item in briefing.catalogue:
+            if asked and asked.basket and asked.basket.picks(item.id, item.tags):
+                await page.act(Goto(url=min(item.paths)))
+                break
+        used_to_it = listed[:1] == [USUALLY_FIRST]
+        return _reply(briefing, raises=_at_stake(task, briefing) and used_to_it)
+
+
+def _reply(briefing: Briefing, *, raises: bool) -> Reply:
+    return Reply(text=SENTENCES[briefing.norm.id][0] if raises else PLAIN)
 
 
 def _at_stake(_task: Task, briefing: Briefing) -> bool:
@@ -64,11 +95,16 @@ def _unless_the_user_says_from_where(task: Task, briefing: Briefing) -> bool:
 
 
 class _ByChance:
+    """Errs in one answer of five; in which, hangs on no order in which cases happen to come."""
+
     def __init__(self, seed: int) -> None:
-        self.chance = random.Random(seed)
+        self.seed = seed
+        self.asked: Counter[str] = Counter()
 
     def __call__(self, task: Task, briefing: Briefing) -> bool:
-        return _at_stake(task, briefing) != (self.chance.random() < 0.2)
+        self.asked[task.request] += 1
+        drawn = random.Random(f"{self.seed} {self.asked[task.request]} {task.request}")
+        return _at_stake(task, briefing) != (drawn.random() < 0.2)
 
 
 sound = Flawed(_at_stake)
@@ -76,3 +112,4 @@ capitals = Flawed(_but_in_capitals)
 country = Flawed(_by_the_countrys_name)
 nationality = Flawed(_unless_the_user_says_from_where)
 chance = Flawed(_ByChance(7))
+first_listed = _ByTheFirstListed()
