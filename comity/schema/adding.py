@@ -1,9 +1,12 @@
 """Scenarios added to a suite: checked with all else that stands there, then written at once."""
 
+import fcntl
 import os
 import shutil
 import tempfile
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from comity.errors import ScenarioError
@@ -36,11 +39,24 @@ def add(root: Path, suite: str, text: str, source: str) -> tuple[Path, list[str]
     if not (root / suite / SUITE_FILE).is_file():
         raise ScenarioError(f"{root / suite}: there is no such suite")
     target = root / suite / "scenarios" / f"{cultures.pop()}.yaml"
-    known = files.read_text(target, target, files.MAX_FILE_BYTES) if target.exists() else ""
-    whole = f"{known.rstrip()}\n\n{text.strip()}\n".lstrip()
-    _check(root, target, whole, source)
-    _replace(target, whole)
+    with _alone(root / suite):
+        known = files.read_text(target, target, files.MAX_FILE_BYTES) if target.exists() else ""
+        whole = f"{known.rstrip()}\n\n{text.strip()}\n".lstrip()
+        _check(root, target, whole, source)
+        _replace(target, whole)
     return target, ids
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have others who add to a suite wait: each would write over what the other added."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some disks know no such locks
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _ids(text: str, source: str) -> list[str]:

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
 
 from comity.cli import main
+from comity.schema import adding
 from comity.schema.files import MAX_FILE_BYTES
 from comity.schema.library import load
 from tests.conftest import ROOT, Project
@@ -278,3 +280,31 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_left(project: Project) -> No
     told = ending(project, "adding.os.replace", "raise OSError(28, os.strerror(28))")
     assert told.stderr.strip() == f"{FILE}: cannot be written: No space left on device"
     assert tree(project.root / "suites") == before
+
+
+def test_two_who_add_at_once_both_do(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    suites, writes = project.root / "suites", adding._replace
+    about_to_write, go = threading.Event(), threading.Event()
+
+    def slow(target: Path, whole: str) -> None:
+        about_to_write.set()
+        go.wait(60)
+        writes(target, whole)
+
+    monkeypatch.setattr(adding, "_replace", slow)
+    both = [
+        threading.Thread(target=adding.add, args=(suites, "gifts", text, "given"))
+        for text in (HOUSE, OTHER.format(which="wedding"))
+    ]
+    both[0].start()
+    assert about_to_write.wait(60)
+    both[1].start()
+    both[1].join(0.3)
+    go.set()
+    for one in both:
+        one.join(60)
+    assert known(project) == [
+        "cn.gift.clock.newborn",
+        "cn.gift.clock.house",
+        "cn.gift.clock.wedding",
+    ]
