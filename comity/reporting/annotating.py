@@ -14,12 +14,10 @@ from comity.judges.questions import QUESTIONS, Asked, Definition, definitions
 from comity.reporting import labels as results
 from comity.reporting.blind import AT_FIRST, WHOLE, is_cut, view
 from comity.reporting.keys import Keyboard
-from comity.run import annotations, store
+from comity.run import annotations, finding, store
 from comity.run.annotations import CANNOT_TELL, Labels
 from comity.schema import Outcome, Status, Transcript
 from comity.schema.base import printable
-
-LATEST = Path("reports") / store.LATEST
 
 CANNOT = "-"
 UNDO, STOP, EXPLAIN, MORE = "u", "q", "?", "m"
@@ -35,14 +33,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Label the judged cases of a run, one key an answer, without seeing what the "
         "judges found. Each label is kept at once; begin again any time, and go on.",
     )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=LATEST,
-        metavar="RUN",
-        help=f"the folder of a run; default: {LATEST}",
-    )
+    finding.add_run(parser)
     parser.add_argument("--as", dest="annotator", metavar="NAME", help="who labels")
     parser.add_argument(
         "--questions",
@@ -98,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if not of_labels and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigurationError("labelling reads single keys: run `comity annotate` in a terminal")
-    folder = arguments.folder.resolve()
+    folder = finding.find(arguments.run_name)
     name = store.read_facts(folder).run
     outcomes = [_light(o) for o in store.read(folder) if isinstance(o, Outcome)]
     if of_labels:

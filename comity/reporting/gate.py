@@ -14,7 +14,7 @@ from rich.text import Text
 from comity.judges import calibration
 from comity.reporting.calibration import write
 from comity.reporting.terminal import worth_less
-from comity.run import baseline, store
+from comity.run import baseline, finding, store
 from comity.run.earlier import earlier
 from comity.schema.base import printable, well_formed
 from comity.statistics import criteria
@@ -22,7 +22,6 @@ from comity.statistics.criteria import Gate
 from comity.statistics.decision import Decided, Decision, Regressed, Verdict, Waived
 from comity.statistics.gate import decide
 
-LATEST = Path("reports") / store.LATEST
 SMOKE = Path("gates") / "smoke.toml"
 
 EXIT_CODES: dict[Verdict, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 6}
@@ -39,14 +38,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Judge a stored run by a gate: exit code 0 for PASS, 1 for FAIL, 6 for "
         "INCONCLUSIVE. What is read from text needs `comity calibrate`.",
     )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=LATEST,
-        metavar="RUN",
-        help=f"the folder of a run; default: {LATEST}",
-    )
+    finding.add_run(parser)
     parser.add_argument(
         "--gate", type=Path, default=SMOKE, metavar="FILE", help=f"as TOML; default: {SMOKE}"
     )
@@ -77,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     gate = criteria.load(arguments.gate)
     held_against = baseline.stored(gate, arguments.baseline)
-    folder = arguments.folder.resolve()
+    folder = finding.find(arguments.run_name)
     facts = store.read_facts(folder)
     outcomes = list(store.read(folder, evidence=False))
     measured = calibration.kept(facts.pipeline) if facts.pipeline else None

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from comity.errors import ConfigurationError
 from comity.reporting import allure_report
-from comity.reporting.gate import LATEST
+from comity.run import finding
 
 FILE = "report.html"
 
@@ -22,14 +22,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Write a stored run as one page of HTML that needs nothing beside it: the "
         "verdict, the rates, where the norms hold, and a replay of every case.",
     )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=LATEST,
-        metavar="RUN",
-        help=f"the folder of a run; default: {LATEST}",
-    )
+    finding.add_run(parser)
     parser.add_argument(
         "--into",
         type=Path,
@@ -48,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigurationError: it cannot be written.
         InfrastructureError: the run cannot be read, or Allure cannot be had or fails.
     """
-    folder = arguments.folder.resolve()
+    folder = finding.find(arguments.run_name)
     into = arguments.into or folder / (allure_report.FILE if arguments.allure else FILE)
     console = Console(highlight=False, markup=False, emoji=False)
     if arguments.allure:

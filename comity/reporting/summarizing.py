@@ -10,9 +10,8 @@ from rich.console import Console
 from comity.errors import ConfigurationError
 from comity.judges import calibration
 from comity.reporting import robustness
-from comity.reporting.gate import LATEST
 from comity.reporting.markdown_summary import Judged, Told, render
-from comity.run import store
+from comity.run import finding, store
 from comity.run.results import Result
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -31,14 +30,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="print a stored run as Markdown",
         description="Print a stored run as Markdown, for a page of GitHub or GitLab.",
     )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=LATEST,
-        metavar="RUN",
-        help=f"the folder of a run; default: {LATEST}",
-    )
+    finding.add_run(parser)
     parser.add_argument(
         "--verdict",
         type=Path,
@@ -55,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigurationError: the file of the verdict holds none, or that of another run.
         InfrastructureError: the run cannot be read.
     """
-    folder = arguments.folder.resolve()
+    folder = finding.find(arguments.run_name)
     facts = store.read_facts(folder)
     outcomes = list(store.read(folder, evidence=False))
     kept = folder / store.SUMMARY_FILE

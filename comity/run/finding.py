@@ -1,32 +1,51 @@
 """Stored runs by the names that people have for them, and what they tell of how they were made."""
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.run.store import LATEST, RUN_FILE, RUNS, read_facts
+from comity.schema.base import printable
 
 REPORTS = Path("reports")
 # Enough to find one's own among the newest.
 _SHOWN = 5
+_MOST_CHARACTERS = 200
+
+
+class NoRunError(ConfigurationError):
+    """There is no run of that name."""
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add the run that a command is about, as `run_name`."""
+    parser.add_argument(
+        "run_name",
+        nargs="?",
+        default=LATEST,
+        metavar="RUN",
+        help=f"its folder, its id, or {LATEST}, which is the default",
+    )
 
 
 def find(name: str, reports: Path = REPORTS) -> Path:
     """Return the folder of the run that is called `name`: its folder, its id, or `latest`.
 
     Raises:
-        ConfigurationError: there is none.
+        NoRunError: there is none.
     """
     places = [Path(name), reports / LATEST if name == LATEST else reports / RUNS / name]
     for place in places:
         if (place / RUN_FILE).is_file():
             return place.resolve()
-    if places[0].is_dir():
-        raise ConfigurationError(f"{name} is no run: it has no {RUN_FILE}")
+    name = printable(name, _MOST_CHARACTERS)
+    if places[0].exists():
+        raise NoRunError(f"{name} is no run: it has no {RUN_FILE}")
     newest = sorted(path.parent.name for path in (reports / RUNS).glob(f"*/{RUN_FILE}"))
     known = ", ".join(newest[-_SHOWN:]) or "none"
-    raise ConfigurationError(
+    raise NoRunError(
         f"there is no run {name!r}: give its folder, or its id in {reports / RUNS} "
         f"(the newest: {known}), or {LATEST}"
     )

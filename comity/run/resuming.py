@@ -7,18 +7,18 @@ the place of the failure.
 
 import json
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from comity.errors import ConfigurationError, InfrastructureError
-from comity.run import kept
+from comity.run import finding, kept
 from comity.run.belonging import Difference, differences, joined, told
 from comity.run.holding import Hold
 from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Line
-from comity.run.store import LATEST, RUNS, SUMMARY_FILE, Store
+from comity.run.store import SUMMARY_FILE, Store
 from comity.schema import AnyOutcome, Status
 from comity.schema.base import printable
 
@@ -215,24 +215,13 @@ def taken_up(named: str | None, reports: Path) -> NewRun | ResumedRun:
         ConfigurationError: there is none of that name, or another process is at work on it.
         InfrastructureError: its files cannot be read.
     """
-    return NewRun(reports) if named is None else ResumedRun(_found(named, reports))
-
-
-def _found(named: str, reports: Path) -> Path:
-    places: Sequence[Path] = (
-        (reports / LATEST,) if named == LATEST else (reports / RUNS / named, Path(named))
-    )
-    for place in places:
-        if (place / RUN_FILE).is_file():
-            return place.resolve()
-    if named == LATEST:
-        raise ConfigurationError(
-            f"there is no run in {reports} to resume; start one without --resume"
-        )
-    raise ConfigurationError(
-        f"--resume: {printable(named, 200)} is no run; name the id of one in {reports / RUNS}, or "
-        "its folder. For the latest write --resume last, or --resume=latest"
-    )
+    if named is None:
+        return NewRun(reports)
+    try:
+        return ResumedRun(finding.find(named, reports))
+    except finding.NoRunError as error:
+        hint = "for the latest write --resume last, or --resume=latest"
+        raise ConfigurationError(f"--resume: {error}; {hint}") from None
 
 
 def _facts(folder: Path) -> dict[str, Any]:

@@ -227,7 +227,7 @@ def test_a_run_that_is_under_way_is_not_resumed_by_another(noting, start, until)
 def test_without_a_run_there_is_nothing_to_resume(noting, named):
     finished = go(noting, *(named or ("--resume",)))
     assert finished.code == 4
-    assert "there is no run in" in finished.output
+    assert "--resume: there is no run" in finished.output
     assert not (noting.root / "reports").exists()
 
 
