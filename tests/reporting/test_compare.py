@@ -213,3 +213,10 @@ def test_a_damaged_run_is_told_in_a_line(keep, compare, agents):
     other = keep(silent(0, 2), agents=agents)
     code, out, err = compare(base, other)
     assert (code, out, err) == (4, "", "comity: run.json cannot be read: its `agents` are none\n")
+
+
+def test_its_help_says_what_the_exit_codes_mean(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--help"])
+    assert ended.value.code == 0
+    assert "exit code" in " ".join(capsys.readouterr().out.split())

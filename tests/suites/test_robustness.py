@@ -67,7 +67,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     agents = [word for one in PLANTED for word in ("--agent", f"tests/stand_ins/flawed.py:{one}")]
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "suites/robustness", "-q", "-v"),
+            *(sys.executable, "-m", "pytest", "suites/robustness", "-v"),
             *("--robustness", "standard", *agents),
             *("-o", f"comity_reports={reports}", "-p", "no:cacheprovider"),
         ],
