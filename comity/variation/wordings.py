@@ -248,13 +248,24 @@ class _Reader:
             for mode, fillings in by_mode.items():
                 for place, slots in enumerate(fillings):
                     yield from _refused((name, mode, place), scenario, mode, slots=slots)
+        yield from self._wrong_places(wording, scenario)
+        yield from self._wrong_tongues(wording, scenario)
+
+    def _wrong_places(
+        self, wording: Wording, scenario: Scenario
+    ) -> Iterator[tuple[files.Path_, str]]:
         for place, other in enumerate(wording.elsewhere):
             at: files.Path_ = ("elsewhere", place)
             yield from _refused(at, scenario, Mode.CONTRAST, slots=other.slots)
-            norm = self.library.norms[scenario.norm]
-            if norm.holds_in(other.contrast):
-                yield (*at, "contrast"), f"{other.contrast} lies where {norm.id} may hold"
-        yield from self._wrong_tongues(wording, scenario)
+            for norm in self._sharing(scenario):
+                if self.library.norms[norm].holds_in(other.contrast):
+                    yield (*at, "contrast"), f"{other.contrast} lies where {norm} may hold"
+
+    def _sharing(self, scenario: Scenario) -> list[str]:
+        """Return the norms, by id, whose scenarios have the same breach: they could hold there."""
+        every = (other for suite in self.library.scenarios.values() for other in suite)
+        alike = (o.norm for o in every if o.breach is not None and o.breach == scenario.breach)
+        return sorted({scenario.norm, *alike})
 
     def _wrong_tongues(
         self, wording: Wording, scenario: Scenario

@@ -277,6 +277,18 @@ def test_a_scenario_that_stands_in_two_files_is_told(varied: Project) -> None:
     ]
 
 
+def test_elsewhere_is_outside_every_norm_with_the_same_breach(varied: Project) -> None:
+    norms, scenarios = "suites/norms/cn.yaml", "suites/gifts/scenarios/cn.yaml"
+    for name, here in ((norms, "holds:\n    - {country: PT}"), (scenarios, "holds:")):
+        text = (varied.root / name).read_text("utf-8").replace("cn.gift", "pt.gift")
+        varied.write(name.replace("cn.yaml", "pt.yaml"), text.replace("holds:", here))
+    varied.change("suites/norms/pt.yaml", "    - {country: CN, named: [Chinese]}\n", "")
+    varied.change("suites/norms/pt.yaml", "    - {country: TW}\n", "")
+    assert problems(varied) == [
+        f"suites/{FILE}:10: entry 1: elsewhere.0.contrast: PT lies where pt.gift.clock may hold"
+    ]
+
+
 def test_a_file_in_another_encoding_is_told(varied: Project) -> None:
     (varied.root / FOLDER / "names.yaml").write_bytes(b"- {culture: cn, names: [Ren\xe9, Li]}\n")
     assert problems(varied) == ["suites/robustness/names.yaml:1: not UTF-8; save the file as UTF-8"]
