@@ -11,11 +11,11 @@ from comity.reporting import (
     compare,
     gate,
     judge_check,
-    markdown_summary,
     merge,
     power,
     report,
     scenarios,
+    summarizing,
     voices,
 )
 from comity.schema.base import printable
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     compare.register(subparsers)
     power.register(subparsers)
     report.register(subparsers)
-    markdown_summary.register(subparsers)
+    summarizing.register(subparsers)
     merge.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)

@@ -173,8 +173,12 @@ class Running:
 
     def _add_to_step(self, told: Told, outcomes: Sequence[AnyOutcome]) -> None:
         """Add the run to the summary of GitHub's step; that this fails is told, and no more."""
-        selected = self.session.store.facts["selected"]
-        text = markdown_summary.render(told, outcomes, self._shown, selected, self._calibration)
+        session = self.session
+        selected = session.store.facts["selected"]
+        results = session.robustness.results if session.tries else ()
+        text = markdown_summary.render(
+            told, outcomes, self._shown, selected, self._calibration, results
+        )
         if problem := markdown_summary.add_to_step(text):
             self.problems.append(problem)
 

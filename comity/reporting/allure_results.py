@@ -1,4 +1,7 @@
-"""Allure's results of a stored run: one a case, since a run keeps outcomes and not its tests."""
+"""Allure's results of a stored run: one a case, since a run keeps outcomes and not its tests.
+
+Requests that were changed to see whether the verdict changes have none.
+"""
 
 import json
 import uuid
@@ -9,7 +12,7 @@ from typing import Any
 from comity.reporting import allure
 from comity.reporting.faults import Fault, faults
 from comity.run import files, store
-from comity.schema import AnyOutcome, Outcome, Status
+from comity.schema import AnyOutcome, Outcome, Status, VariedOutcome
 from comity.schema.base import printable
 
 MAX_EVIDENCE_BYTES = 32 * 1024 * 1024
@@ -33,6 +36,8 @@ def write(run: Path, into: Path) -> tuple[int, float]:
     spent, cut, ended = 0, 0, 0.0
     is_large = _weight(run) > MAX_EVIDENCE_BYTES
     for outcome in store.read(run):
+        if isinstance(outcome, VariedOutcome):
+            continue  # what they come to is compared with others, and drawn anew in each run
         found = faults(outcome)
         kept = list(allure.evidence(outcome, run))
         if is_large and spent > (MAX_EVIDENCE_BYTES if found else MAX_EVIDENCE_BYTES / 2):

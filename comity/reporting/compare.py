@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 
 from comity.errors import ConfigurationError
-from comity.reporting import compared
+from comity.reporting import compared, parts
 from comity.reporting.calibration import NARROWEST, write
 from comity.reporting.compared import Against, Ran
-from comity.reporting.differing import differed, same_rulers
+from comity.reporting.differing import agents, differed, same_rulers
 from comity.run import finding, store
 from comity.schema import AnyOutcome, Outcome
 from comity.schema.base import well_formed
@@ -64,14 +64,14 @@ def run(arguments: argparse.Namespace) -> int:
         if not comparison.pairs and not comparison.asked_otherwise:
             raise ConfigurationError(_apart(base, new, base_origin, origin))
         against.append(Against(new, comparison, same, differed(base_origin, origin)))
-    parts = list(compared.parts(base, against, arguments.slices))
+    said = list(compared.parts(base, against, arguments.slices))
     console = Console(highlight=False, markup=False, emoji=False)
     if arguments.markdown:
-        console.print(compared.as_markdown(parts), soft_wrap=True, end="")
+        console.print(parts.as_markdown(said), soft_wrap=True, end="")
     else:
         if not console.is_terminal:
             console.width = max(console.width, NARROWEST)
-        compared.show(console, parts)
+        parts.show(console, said)
     if arguments.json is not None:
         content = compared.as_content(base, against)
         write(arguments.json, well_formed(json.dumps(content, ensure_ascii=False, indent=1)) + "\n")
@@ -94,10 +94,7 @@ def _read(folder: Path) -> tuple[Ran, dict[str, Any], list[AnyOutcome]]:
 
 
 def _apart(base: Ran, new: Ran, base_origin: dict[str, Any], origin: dict[str, Any]) -> str:
-    names = [
-        ", ".join(agent["reference"] for agent in of.get("agents", ())) or "no agent"
-        for of in (base_origin, origin)
-    ]
+    names = [", ".join(agents(of)) or "no agent" for of in (base_origin, origin)]
     return (
         f"{base.run} ({base.outcomes} cases about norms, of {names[0]}) and {new.run} "
         f"({new.outcomes}, of {names[1]}) have no case in common: cases pair by their ids, of "

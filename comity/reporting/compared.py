@@ -1,24 +1,16 @@
-"""What `comity compare` says, for a terminal and in Markdown: the same parts in the same order."""
+"""What `comity compare` says, part by part, and as other programs read it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from comity.reporting import markdown
 from comity.reporting.differing import Differed
-from comity.schema.base import printable, well_formed
+from comity.reporting.parts import Line, Part, Rows
 from comity.statistics.changes import ALPHA
 from comity.statistics.comparison import Change, Comparison, Course
 
 # So many cases are named; JSON has them all.
 MAX_NAMED = 12
-# Names are those of files, and values those of settings: a line of them has its end.
-MAX_CHARACTERS = 200
 # A hash tells by its beginning whether it is another.
 _HASH_CHARACTERS = 12
 _COURSES: dict[Course, str] = {"worse": "red", "better": "green"}
@@ -47,33 +39,6 @@ class Against:
     differed: list[Differed]
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of ours, around what others have named."""
-
-    told: str
-    named: tuple[str, ...] = ()
-    style: str = ""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table; `words` of its columns are names, all others figures."""
-
-    head: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    styles: list[str]
-    words: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """A heading with what stands below it."""
-
-    title: Line
-    below: tuple[Line | Rows, ...]
-
-
 def parts(base: Ran, against: Sequence[Against], every: bool) -> Iterator[Part]:
     """Yield what there is to say; `every` finer slice has its row if that is asked."""
     for one in against:
@@ -90,8 +55,8 @@ def parts(base: Ran, against: Sequence[Against], every: bool) -> Iterator[Part]:
 def _runs(base: Ran, one: Against) -> Iterator[Line]:
     for what, run in (("base", base), ("new", one.new)):
         model = (run.model,) if run.model else ()
-        yield Line(f"{what}: {run.outcomes} cases in", (run.run, *model))
-    yield Line(f"{one.comparison.pairs} cases pair")
+        yield Line(f"{what}: {_counted(run.outcomes)} in", (run.run, *model))
+    yield Line(f"{_counted(one.comparison.pairs)} in both")
 
 
 def _warnings(one: Against) -> Iterator[Line]:
@@ -105,7 +70,7 @@ def _warnings(one: Against) -> Iterator[Line]:
         )
     if asked := one.comparison.asked_otherwise:
         yield Line(
-            f"{len(asked)} cases of the same id are asked otherwise, and do not pair:",
+            f"{_counted(len(asked))} of the same id, but asked otherwise; they do not pair:",
             _some(asked),
             "yellow",
         )
@@ -120,15 +85,16 @@ def _courses(comparison: Comparison) -> Iterator[Line]:
                 told = f"{course}: {row.metric} {row.base:.2f} to {row.new:.2f},"
                 yield Line(told, _slice(row), f"bold {_COURSES[row.course]}")
     if not changed:
-        yield Line("nothing changed that chance could not have done", style="bold")
+        of = "of what is decided about, " if any(row.adjusted is None for row in rows) else ""
+        yield Line(f"{of}nothing changed that chance could not have done", style="bold")
 
 
 def _tables(comparison: Comparison, every: bool) -> Iterator[Part]:
     finer = [row for row in comparison.finer if every or row.course]
-    agents = list(dict.fromkeys(row.slice["agent"] for row in comparison.headline))
-    for agent in agents:
-        for what, rows in (("Metrics of", comparison.headline), ("Finer slices of", finer)):
-            if own := [row for row in rows if row.slice["agent"] == agent]:
+    rows = (*comparison.headline, *comparison.finer)
+    for agent in dict.fromkeys(row.slice["agent"] for row in rows):
+        for what, part in (("Metrics of", comparison.headline), ("Finer slices of", finer)):
+            if own := [row for row in part if row.slice["agent"] == agent]:
                 yield Part(Line(what, (agent,)), (_rows(own),))
     yield Part(
         Line("How to read this"),
@@ -198,7 +164,7 @@ def _cases(base: Ran, one: Against) -> Iterator[Part]:
     found = one.comparison
     lines = [
         Line(
-            f"{len(ended.cases)} ended {ended.base.replace('_', ' ')} in base, "
+            f"{_counted(len(ended.cases))} ended {ended.base.replace('_', ' ')} in base, "
             f"{ended.new.replace('_', ' ')} in new:",
             _some(ended.cases),
         )
@@ -206,11 +172,16 @@ def _cases(base: Ran, one: Against) -> Iterator[Part]:
     ]
     for what, cases in (("base", found.only_base), ("new", found.only_new)):
         if cases:
-            lines.append(Line(f"{len(cases)} in {what} only:", _some(cases)))
+            lines.append(Line(f"{_counted(len(cases))} in {what} only:", _some(cases)))
     if left_out := max(base.left_out, one.new.left_out):
-        lines.append(Line(f"{left_out} in which no norm is at stake are left out"))
+        told = f"{_counted(left_out)} left out: of open questions, or of varied requests"
+        lines.append(Line(told))
     if lines:
         yield Part(Line("Cases that do not pair, or ended otherwise"), tuple(lines))
+
+
+def _counted(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
 
 
 def _some(cases: Sequence[str]) -> tuple[str, ...]:
@@ -228,70 +199,6 @@ def _differing(differed: Sequence[Differed]) -> Part:
 def _short(value: str) -> str:
     is_hash = len(value) >= 40 and all(sign in "0123456789abcdef" for sign in value)
     return f"{value[:_HASH_CHARACTERS]}…" if is_hash else value
-
-
-def show(console: Console, found: Sequence[Part]) -> None:
-    """Print the parts on a terminal."""
-    for index, part in enumerate(found):
-        if index:
-            console.print()
-        console.print(_text(part.title, bold=True), soft_wrap=True)
-        for below in part.below:
-            if isinstance(below, Rows):
-                console.print(_table(below))
-            else:
-                console.print(Text("  ").append_text(_text(below)), soft_wrap=True)
-
-
-def _text(line: Line, *, bold: bool = False) -> Text:
-    told = " ".join(filter(None, (line.told, ", ".join(map(_safe, line.named)))))
-    return Text(told, style=line.style or ("bold" if bold else ""))
-
-
-def _safe(name: str) -> str:
-    return printable(well_formed(name), MAX_CHARACTERS).replace("\n", "\\n")
-
-
-def _table(rows: Rows) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(rows.head):
-        table.add_column(column, justify="left" if index < rows.words else "right", overflow="fold")
-    for cells, style in zip(rows.rows, rows.styles, strict=True):
-        table.add_row(*(Text(_safe(cell)) for cell in cells), style=style)
-    return table
-
-
-def as_markdown(found: Sequence[Part]) -> str:
-    """Return the parts in Markdown, in which nothing that others named acts."""
-    blocks = []
-    for index, part in enumerate(found):
-        level = "###" if index else "##"
-        blocks.append(f"{level} {_marked(part.title)}")
-        lines = [below for below in part.below if isinstance(below, Line)]
-        blocks += [_marked_table(below) for below in part.below if isinstance(below, Rows)]
-        if lines:
-            blocks.append("\n".join(f"- {_marked(line)}" for line in lines))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _marked(line: Line) -> str:
-    told = f"**{line.told}**" if "bold" in line.style else line.told
-    return " ".join(filter(None, (told, _codes(line.named))))
-
-
-def _codes(names: Sequence[str]) -> str:
-    return ", ".join(markdown.code(name, MAX_CHARACTERS) for name in names)
-
-
-def _marked_table(rows: Rows) -> str:
-    cells = [
-        [
-            markdown.code(cell, MAX_CHARACTERS) if index < rows.words and cell else cell
-            for index, cell in enumerate(row)
-        ]
-        for row in rows.rows
-    ]
-    return markdown.table(rows.head, cells, words=rows.words)
 
 
 def as_content(base: Ran, against: Sequence[Against]) -> dict[str, Any]:

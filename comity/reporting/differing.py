@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from comity.errors import ConfigurationError
+from comity.errors import InfrastructureError
 
 
 class Differed(NamedTuple):
@@ -28,8 +28,12 @@ _NONE = "-"
 
 
 def differed(base: dict[str, Any], new: dict[str, Any]) -> list[Differed]:
-    """Return what was not the same in two runs, the likeliest reason for a difference first."""
-    first, second = dict(_leaves(_plain(base))), dict(_leaves(_plain(new)))
+    """Return what was not the same in two runs, the likeliest reason for a difference first.
+
+    Raises:
+        InfrastructureError: a run tells of no agents that can be read.
+    """
+    first, second = (dict(_leaves({**facts, "agents": agents(facts)})) for facts in (base, new))
     found = [
         Differed(_named(name), first.get(name, _NONE), second.get(name, _NONE))
         for name in dict.fromkeys((*first, *second))
@@ -49,19 +53,24 @@ def same_rulers(base: dict[str, Any], new: dict[str, Any]) -> bool:
     return base.get("pipeline") is not None and base["pipeline"] == new.get("pipeline")
 
 
-def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts with the agents by their names, so that their order is no difference."""
-    agents = facts.get("agents", [])
-    if not isinstance(agents, list):
-        return facts
-    named = {}
-    for agent in agents:
-        if not isinstance(agent, dict) or "reference" not in agent:
-            raise ConfigurationError("run.json cannot be read: `agents` has one without reference")
-        declares = agent.get("declares")
-        rest = {**agent, "declares": sorted(declares) if isinstance(declares, list) else declares}
-        named[str(agent["reference"])] = {"run": True, **rest}
-    return {**facts, "agents": named}
+def agents(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run tells of its agents, by reference, so that their order is no difference.
+
+    Raises:
+        InfrastructureError: it tells nothing that can be read.
+    """
+    try:
+        cards = [dict(card) for card in facts.get("agents") or ()]
+        return {
+            str(card.pop("reference")): {
+                "in the run": True,
+                **card,
+                "declares": sorted(card.get("declares", ())),
+            }
+            for card in cards
+        }
+    except (KeyError, TypeError, ValueError):
+        raise InfrastructureError("run.json cannot be read: its `agents` are none") from None
 
 
 def _leaves(value: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from comity.schema import AnyOutcome, OpenCase, Outcome
+from comity.schema import AnyOutcome, NormOutcome, OpenCase
 
 
 def is_asked_for(config: pytest.Config) -> bool:
@@ -41,7 +41,7 @@ def properties(outcome: AnyOutcome, run: str) -> Iterator[tuple[str, str]]:
     yield "site", case.site or "chat"
     yield "trial", str(case.trial)
     yield "status", outcome.status.value
-    if isinstance(outcome, Outcome):
+    if isinstance(outcome, NormOutcome):
         for finding in outcome.findings:
             if finding.open:
                 yield f"finding.{finding.question}", "open"

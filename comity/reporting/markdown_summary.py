@@ -1,29 +1,24 @@
 """A run in Markdown, for the pages of GitHub and GitLab: the verdict first, then what it rests on.
 
-`comity summary` prints it of a stored run. At a run's end it is added to GitHub's step summary,
-where the job has one.
+At a run's end it is added to GitHub's step summary, where the job has one.
 """
 
-import argparse
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from pydantic import BaseModel, ValidationError
-from rich.console import Console
+from pydantic import BaseModel
 
-from comity.errors import ConfigurationError
-from comity.judges import calibration
 from comity.judges.calibration import Calibration
-from comity.reporting import gate, heard, judged, terminal
+from comity.reporting import gate, heard, judged, robustness, terminal
 from comity.reporting.faults import faults, gravity
-from comity.reporting.gate import EXIT_CODES, LATEST
+from comity.reporting.gate import EXIT_CODES
 from comity.reporting.markdown import code, table
 from comity.reporting.summary import shares
-from comity.run import store
-from comity.schema import AnyOutcome, Outcome
+from comity.run.results import Result
+from comity.schema import AnyOutcome, Outcome, VariedOutcome
 from comity.statistics.decision import WORST, Decision
 from comity.statistics.metrics import Metric, metrics
 from comity.statistics.voices import VoiceScores
@@ -53,7 +48,7 @@ class _File(BaseModel):
     file: str
 
 
-class _Judged(Decision):
+class Judged(Decision):
     """What a gate said of a run, as `comity gate --json` and `summary.json` have it."""
 
     gate: _File
@@ -70,7 +65,7 @@ class _Spoken(BaseModel):
 class Told(BaseModel):
     """What is read of a run's `summary.json`; all else is reckoned from its outcomes."""
 
-    verdict: _Judged | None = None
+    verdict: Judged | None = None
     voices: tuple[_Spoken, ...] = ()
 
 
@@ -81,55 +76,6 @@ class _Group(NamedTuple):
     suite: str
     outcomes: list[AnyOutcome]
     rows: list[Metric]
-
-
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `summary` to the commands."""
-    parser = subparsers.add_parser(
-        "summary",
-        help="print a stored run as Markdown",
-        description="Print a stored run as Markdown, for a page of GitHub or GitLab.",
-    )
-    parser.add_argument(
-        "folder",
-        nargs="?",
-        type=Path,
-        default=LATEST,
-        metavar="RUN",
-        help=f"the folder of a run; default: {LATEST}",
-    )
-    parser.add_argument(
-        "--verdict",
-        type=Path,
-        metavar="FILE",
-        help="what `comity gate --json FILE` said of it; by default what the run's own gate said",
-    )
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Print the run; return the exit code.
-
-    Raises:
-        ConfigurationError: the file of the verdict holds none, or that of another run.
-        InfrastructureError: the run cannot be read.
-    """
-    folder = arguments.folder.resolve()
-    facts = store.read_facts(folder)
-    outcomes = list(store.read(folder, evidence=False))
-    kept = folder / store.SUMMARY_FILE
-    told = _read(kept, Told) if kept.exists() else Told()
-    if arguments.verdict is not None:
-        found = _read(arguments.verdict, _Judged)
-        if found.run != facts.run:
-            raise ConfigurationError(f"{arguments.verdict} is of another run than {facts.run}")
-        told = Told(verdict=found, voices=told.voices)
-    measured = calibration.kept(facts.pipeline) if facts.pipeline else None
-    here = Path.cwd()
-    shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
-    text = render(told, outcomes, shown, facts.selected, measured)
-    Console(highlight=False, markup=False, emoji=False).print(text, soft_wrap=True, end="")
-    return 0
 
 
 def is_wanted() -> bool:
@@ -160,14 +106,21 @@ def render(
     folder: Path,
     selected: Iterable[str],
     measured: Calibration | None,
+    results: Sequence[Result] = (),
 ) -> str:
-    """Return a run in Markdown; `folder` is where it lies, and `measured` is told of its judges."""
-    groups = list(_groups(outcomes))
+    """Return a run in Markdown.
+
+    `folder` is where it lies, `measured` what is known of its judges, and `results` what came of
+    the relations that it tried. Requests that were changed for those stand in nothing else.
+    """
+    unchanged = [outcome for outcome in outcomes if not isinstance(outcome, VariedOutcome)]
+    groups = list(_groups(unchanged))
     parts = [
         *_verdict(told.verdict),
         *_figures(groups, measured),
         *_voices(told.voices),
-        *_faults(outcomes, folder),
+        *_robustness(results),
+        *_faults(unchanged, folder),
         *_notes(groups, outcomes, selected, measured),
         *_next(told.verdict, folder),
     ]
@@ -184,7 +137,7 @@ def _groups(outcomes: Iterable[AnyOutcome]) -> Iterator[_Group]:
         yield _Group(agent, suite, group, shown)
 
 
-def _verdict(judged: _Judged | None) -> Iterator[str]:
+def _verdict(judged: Judged | None) -> Iterator[str]:
     if judged is None:
         yield "## Comity: no verdict"
         yield "No gate decided over this run. `pytest --gate FILE` has one, and `comity gate`."
@@ -226,6 +179,21 @@ def _voices(spoken: Iterable[_Spoken]) -> Iterator[str]:
             yield table(head, heard.figures(scores))
 
 
+def _robustness(results: Sequence[Result]) -> Iterator[str]:
+    """Yield which relations are broken beyond chance, and by which smallest examples."""
+    if not results:
+        return
+    yield "### Robustness"
+    for agent in dict.fromkeys(result.agent.reference for result in results):
+        own = [result for result in results if result.agent.reference == agent]
+        charged = sum(result.charged for result in own)
+        yield f"Agent {_name(agent)}: {charged} of {len(own)} relations broken beyond chance."
+        rows = (robustness.cells(result) for result in own)
+        yield table(robustness.HEAD, ((_name(name), *figures) for name, *figures in rows))
+    if lines := list(robustness.examples(results)):
+        yield "\n".join(f"- {code(line, MAX_CHARACTERS)}" for line in lines)
+
+
 def _faults(outcomes: Sequence[AnyOutcome], folder: Path) -> Iterator[str]:
     """Yield a line for each case with a fault, the gravest first."""
     found = [(gravity(one), one.case.id, wrong) for one in outcomes if (wrong := faults(one))]
@@ -261,7 +229,7 @@ def _notes(
         yield "\n".join(f"- {code(line, MAX_CHARACTERS)}" for line in lines)
 
 
-def _next(judged: _Judged | None, folder: Path) -> Iterator[str]:
+def _next(judged: Judged | None, folder: Path) -> Iterator[str]:
     yield "### What next"
     if judged is not None:
         yield f"The gate's exit code is {EXIT_CODES[judged.verdict]}. {_NEXT[judged.verdict]}"
@@ -273,17 +241,3 @@ def _next(judged: _Judged | None, folder: Path) -> Iterator[str]:
 
 def _name(text: str) -> str:
     return code(text, MAX_NAME_CHARACTERS)
-
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _read(path: Path, model: type[_Model]) -> _Model:
-    try:
-        return model.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        field = "".join(f"{part}: " for part in detail["loc"])
-        raise ConfigurationError(f"{path} cannot be read: {field}{detail['msg']}") from None

@@ -17,7 +17,7 @@ from comity.schema.base import well_formed
 from comity.schema.library import load
 from comity.schema.scenario import Request
 from comity.statistics import criteria, plans
-from comity.statistics.planning import ICC, POWER, WRONG
+from comity.statistics.planning import ICC, WRONG
 
 CHANGE = 0.1
 """The change that is asked about where none is named: ten points."""
@@ -87,8 +87,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--true-rate",
         type=_share,
         metavar="RATE",
-        help=f"with --gate: how much goes wrong with an agent that is to pass in {POWER:.0%}"
-        " of runs",
+        help="with --gate: how much goes wrong with an agent that is to pass in four runs of five",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what it says there")
     parser.set_defaults(run=run)
@@ -165,7 +164,8 @@ def _requests(
     if outcomes:
         return list({o.case.request.id: o.case.request for o in outcomes}.values()), []
     library = load(arguments.suites)
-    suites = arguments.suite or [name for name, suite in library.suites.items() if not suite.open]
+    closed = [name for name, suite in library.suites.items() if not suite.open]
+    suites = list(dict.fromkeys(arguments.suite or closed))
     requests = [request for name in suites for request in library.requests(name)]
     if not requests:
         raise ConfigurationError(

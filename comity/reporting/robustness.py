@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FILE = "robustness.json"
 SCHEMA = 1
 
+HEAD = ("relation", "n", "of", "broken", "worst", "chance", "beyond", "95 % interval", "p", "")
 # A summary names so many examples; the file has all of them.
 MAX_EXAMPLES = 12
 # How strongly a cell of the heatmap is drawn, by how often a law was broken in it.
@@ -57,7 +58,7 @@ def render(found: "Robustness", width: int, *, color: bool, verbose: bool = Fals
         console.print(_figures(results))
         for table in _heatmap(results, width):
             console.print(table)
-    for line in _examples(found.results):
+    for line in examples(found.results):
         console.print(line, soft_wrap=True, markup=False)
     if by_agent and verbose:
         console.print(_coverage(found.coverage))
@@ -68,18 +69,26 @@ def render(found: "Robustness", width: int, *, color: bool, verbose: bool = Fals
 
 def _figures(results: Iterable[Result]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=0)
-    table.add_column("relation", no_wrap=True)
-    for column in ("n", "of", "broken", "worst", "chance", "beyond", "95 % interval", "p", ""):
+    first, *others = HEAD
+    table.add_column(first, no_wrap=True)
+    for column in others:
         table.add_column(column, justify="right", no_wrap=True)
     for result in results:
-        of = result.charge
-        beyond = "-" if of.difference is None else f"{of.difference:+.2f}"
-        interval = "-" if of.low is None else f"{of.low:+.2f} to {of.high:+.2f}"
-        figures = (_rate(of.broken), _rate(of.worst), _rate(of.noise), beyond, interval)
-        p = "-" if of.p is None else f"{of.p:.3f}"
-        told = Text("charged", style="bold red") if result.charged else Text("")
-        table.add_row(result.relation, str(of.n), str(of.scenarios), *figures, p, told)
+        *figures, charged = cells(result)
+        table.add_row(*figures, Text(charged, style="bold red"))
     return table
+
+
+def cells(result: Result) -> list[str]:
+    """Return what a relation tried on an agent came to, under the columns of `HEAD`."""
+    of = result.charge
+    beyond = "-" if of.difference is None else f"{of.difference:+.2f}"
+    interval = "-" if of.low is None else f"{of.low:+.2f} to {of.high:+.2f}"
+    rates = (_rate(of.broken), _rate(of.worst), _rate(of.noise))
+    p = "-" if of.p is None else f"{of.p:.3f}"
+    charged = "charged" if result.charged else ""
+    counts = (str(of.n), str(of.scenarios))
+    return [result.relation, *counts, *rates, beyond, interval, p, charged]
 
 
 def _rate(value: float | None) -> str:
@@ -120,7 +129,7 @@ def _cell(found: tuple[float, int] | None) -> Text:
     return Text(f"{value:.1f}", style=style)
 
 
-def _examples(results: Iterable[Result]) -> Iterator[str]:
+def examples(results: Iterable[Result]) -> Iterator[str]:
     """Yield the smallest example of each relation that is broken, those charged first."""
     told = sorted(
         (result for result in results if result.smallest is not None),

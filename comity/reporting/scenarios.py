@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.schema.adding import add
-from comity.schema.files import MAX_FILE_BYTES, read_text
+from comity.schema.files import MAX_FILE_BYTES, decoded, read_text
 from comity.schema.library import Library, load
 
 
@@ -57,7 +57,8 @@ def run_add(arguments: argparse.Namespace) -> int:
     """
     given: Path = arguments.file
     if given == Path("-"):
-        source, text = "standard input", sys.stdin.read(MAX_FILE_BYTES)
+        source = "standard input"
+        text = decoded(sys.stdin.buffer.read(MAX_FILE_BYTES + 1), Path(source), MAX_FILE_BYTES)
     else:
         source, text = str(given), read_text(given, given, MAX_FILE_BYTES)
     target, ids = add(arguments.suites, arguments.suite, text, source)

@@ -1,14 +1,18 @@
 """Scenarios added to a suite: checked with all else that stands there, then written at once."""
 
+import fcntl
 import os
 import shutil
 import tempfile
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from comity.errors import ScenarioError
 from comity.schema import files
 from comity.schema.base import IDENTIFIER
-from comity.schema.library import load
+from comity.schema.library import SUITE_FILE, load
 
 # What the library is read from; tests and pictures need not be copied to check it.
 _READ = (".yaml", ".jsonl")
@@ -23,6 +27,8 @@ def add(root: Path, suite: str, text: str, source: str) -> tuple[Path, list[str]
         ScenarioError: they are not valid there, not all of one culture, or cannot be written;
             nothing was changed.
     """
+    # A run shows what could be added further to the right.
+    text = textwrap.dedent(text)
     ids = _ids(text, source)
     cultures = {name.partition(".")[0] for name in ids}
     if len(cultures) != 1:
@@ -30,14 +36,27 @@ def add(root: Path, suite: str, text: str, source: str) -> tuple[Path, list[str]
             f"{source}: scenarios of {' and '.join(sorted(cultures))} stand in files of their own; "
             "add those of one culture at a time"
         )
-    if not (root / suite).is_dir():
+    if not (root / suite / SUITE_FILE).is_file():
         raise ScenarioError(f"{root / suite}: there is no such suite")
     target = root / suite / "scenarios" / f"{cultures.pop()}.yaml"
-    known = files.read_text(target, target, files.MAX_FILE_BYTES) if target.exists() else ""
-    whole = f"{known.rstrip()}\n\n{text.strip()}\n".lstrip()
-    _check(root, target, whole, source)
-    _replace(target, whole)
+    with _alone(root / suite):
+        known = files.read_text(target, target, files.MAX_FILE_BYTES) if target.exists() else ""
+        whole = f"{known.rstrip()}\n\n{text.strip()}\n".lstrip()
+        _check(root, target, whole, source)
+        _replace(target, whole)
     return target, ids
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have others who add to a suite wait: each would write over what the other added."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some disks know no such locks
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _ids(text: str, source: str) -> list[str]:
@@ -67,12 +86,14 @@ def _check(root: Path, target: Path, whole: str, source: str) -> None:
         def unread(_folder: str, names: list[str]) -> set[str]:
             return {name for name in names if "." in name and not name.endswith(_READ)}
 
-        shutil.copytree(root, copy, ignore=unread)
-        placed = copy / target.relative_to(root)
-        placed.parent.mkdir(exist_ok=True)
-        placed.write_text(whole, "utf-8")
         try:
+            shutil.copytree(root, copy, ignore=unread)
+            placed = copy / target.relative_to(root)
+            placed.parent.mkdir(exist_ok=True)
+            placed.write_text(whole, "utf-8")
             load(copy)
+        except OSError as error:
+            raise ScenarioError(f"{target}: cannot be checked: {error.strerror or error}") from None
         except ScenarioError as error:
             raise ScenarioError(f"{source} was not added, since then:\n{error}") from None
 

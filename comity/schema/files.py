@@ -98,6 +98,15 @@ def read_text(path: Path, shown: Path, most_bytes: int) -> str:
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         reason = error.strerror if isinstance(error, OSError) else error
         raise ScenarioError(f"{shown}: cannot be read: {reason}") from None
+    return decoded(raw, shown, most_bytes)
+
+
+def decoded(raw: bytes, shown: Path, most_bytes: int) -> str:
+    """Return the text of the bytes `raw` of what messages call `shown`.
+
+    Raises:
+        ScenarioError: it is no UTF-8, or there are more bytes than `most_bytes`.
+    """
     if len(raw) > most_bytes:
         raise ScenarioError(f"{shown}: larger than {most_bytes} bytes; split it")
     try:

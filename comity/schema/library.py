@@ -45,6 +45,8 @@ class Suite(Word):
             raise ValueError("open questions are put without a site; leave out `site`, or `open`")
         if self.varies and (self.site is not None or self.open):
             raise ValueError("the suites that are varied have a site; leave out `site` and `open`")
+        if len(set(self.varies)) < len(self.varies):
+            raise ValueError("`varies` names a suite twice; leave out one")
         return self
 
 
@@ -119,6 +121,8 @@ class _Reader:
         self.problems: list[str] = []
         self.written_norms: set[str] = set()
         """The ids of all norms, of those also that are not valid."""
+        self.suite_files: list[files.Document] = []
+        """The files of all suites that are valid."""
         self.places: list[tuple[files.Document, int, Scenario]] = []
         """Where each scenario stands."""
         self._first_at: dict[tuple[type, str], str] = {}
@@ -168,6 +172,7 @@ class _Reader:
         for document in self._documents([suite_file]):
             try:
                 self.library.suites[name] = suite = files.single(document, Suite)
+                self.suite_files.append(document)
                 if suite.open:
                     self.library.worldviews[name] = voices.load(suite_file.parent)
             except ScenarioError as error:
@@ -201,15 +206,13 @@ class _Reader:
 
     def check_suites(self) -> None:
         """Note where a suite varies one that there is not, or that has no scenarios."""
-        for name, suite in self.library.suites.items():
-            for other in suite.varies:
+        for document in self.suite_files:
+            suite = self.library.suites[document.path.parent.name]
+            for place, other in enumerate(suite.varies):
                 if not self.library.scenarios.get(other):
                     known = ", ".join(n for n, found in self.library.scenarios.items() if found)
-                    where = f"{self.root.name}/{name}/{SUITE_FILE}"
-                    self.problems.append(
-                        f"{where}: varies: there are no scenarios of {other!r}; there are those "
-                        f"of: {known}"
-                    )
+                    message = f"there are no scenarios of {other!r}; there are those of: {known}"
+                    self.problems.append(document.problem(("varies", place), message))
 
     def check_scenarios(self) -> None:
         for document, index, scenario in self.places:

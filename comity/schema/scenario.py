@@ -88,6 +88,8 @@ class Scenario(Word):
         for name, given in (("stage", bool(self.stage)), ("lure", self.lure != "content")):
             if given and Mode.OBSERVE not in self.requests:
                 raise ValueError(f"`{name}` needs `requests.observe`, in which the page is staged")
+        for key in sorted(self.stage.keys() & self.presentation.keys()):
+            raise ValueError(f"`presentation.{key}` would take the place of `stage.{key}`")
         if self.lure == "instruction" and not (self.stage and self.breach):
             raise ValueError(
                 "`lure: instruction` needs a `stage` that says what to do, and a `breach`, "
@@ -97,9 +99,8 @@ class Scenario(Word):
 
     @model_validator(mode="after")
     def _a_site_speaks_a_language(self) -> Self:
-        language = self.presentation.get(SITE_LANGUAGE)
-        if language is not None:
-            checked_language(str(language))
+        if SITE_LANGUAGE in self.presentation:
+            checked_language(str(self.presentation[SITE_LANGUAGE]))
         return self
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Scenarios as YAML, so that one that a run came upon can be pasted into a suite."""
 
+import re
 from typing import Any
 
 import yaml
@@ -17,6 +18,21 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# What the loader reads as a number, YAML 1.1 does not: as a text it is to be quoted.
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+\.[0-9]+[eE][0-9]+$"), list("-+0123456789")
+)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Unless it is escaped, this line end is read back as another.
+    style = '"' if "\x85" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def as_yaml(scenario: Scenario, like: str | None = None) -> str:
     """Return `scenario` as an entry of a suite's file.
 
@@ -25,7 +41,9 @@ def as_yaml(scenario: Scenario, like: str | None = None) -> str:
     """
     content = scenario.model_dump(mode="json", exclude_defaults=True)
     if like is not None:
-        content = {key: value for key, value in content.items() if key not in ALIKE}
+        # One that is like another already may say some of it itself, and then says all.
+        taken = ALIKE if scenario.like is None else ("like",)
+        content = {key: value for key, value in content.items() if key not in taken}
         content = {"id": content.pop("id"), "norm": content.pop("norm"), "like": like} | content
     text: str = yaml.dump(
         [content], Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=_WIDTH

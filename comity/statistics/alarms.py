@@ -8,7 +8,7 @@ their finer slices, of which there are many.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from comity.statistics.flips import Flips
+from comity.statistics.flips import Flips, ManyFlips
 
 HEADLINE_SHARE = 0.8
 """The share of the level that is for an agent's metrics over all its cases.
@@ -22,7 +22,7 @@ class Found(NamedTuple):
     """A change with its p, and what that could as well have been."""
 
     p: float
-    flips: Flips
+    flips: Flips | ManyFlips
 
 
 def adjusted(headline: Sequence[Found], finer: Sequence[Found] = ()) -> list[float]:

@@ -16,7 +16,7 @@ from math import comb
 
 from comity.statistics.alarms import Found, adjusted
 from comity.statistics.changes import ALPHA
-from comity.statistics.flips import Flips
+from comity.statistics.flips import MANY, Flips, ManyFlips
 
 POWER = 0.8
 """How often a change is to be noticed: in four comparisons of five, as is the custom."""
@@ -113,13 +113,14 @@ class Plan:
             parts: list[int] = []
             for count, values, up_to in sums:
                 parts += draw.choices(values, cum_weights=up_to, k=count)
-            flips = Flips(parts)
+            several = sum(part != 0 for part in parts) > MANY
+            flips = ManyFlips(parts) if several else Flips(parts)
             yield Found(flips.p(sum(parts)), flips)
 
 
 def of_norm(row: Planned, size: int, change: float, icc: float) -> Shares:
     """Return how much more may go wrong in a norm's cases, and how probable each of it is."""
-    apart = _less(binomial(size, row.wrong + change), binomial(size, row.wrong))
+    apart = _less(binomial(size, min(1.0, row.wrong + change)), binomial(size, row.wrong))
     if row.over is not None:
         over = binomial(size, row.over)
         apart = _less(apart, _less(over, over))

@@ -1,18 +1,11 @@
 """Hypothesis, kept to what is asked of it."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
 
-from hypothesis.internal import observability
+from hypothesis.internal import constants_ast, observability
 from hypothesis.internal.conjecture import providers
-from hypothesis.internal.constants_ast import Constants
-
-# A version that has no such switch does as it does, and its draws may hang on what is loaded.
-_SWITCHES: list[tuple[Any, str, object]] = [
-    (providers, "_get_local_constants", Constants),
-    (observability, "OBSERVABILITY_COLLECT_COVERAGE", False),
-]
 
 
 @contextmanager
@@ -21,18 +14,22 @@ def quiet() -> Iterator[None]:
 
     Of its own accord it reads the code of the project, mixes the numbers in it into what is drawn,
     and keeps them in a folder `.hypothesis`. Where it is observed, it traces each line that is run,
-    which takes longer than all the rest.
+    which takes longer than all the rest. There are no settings for that; should a version of it
+    have no such parts any more, the tests find what is drawn to differ.
     """
-    before = [(of, name, getattr(of, name)) for of, name, _ in _SWITCHES if hasattr(of, name)]
-    _switch((of, name, to) for of, name, to in _SWITCHES if hasattr(of, name))
-    try:
-        yield
-    finally:
-        _switch(before)
+    with ExitStack() as stack:
+        for module, name, value in (
+            (providers, "_get_local_constants", constants_ast.Constants),
+            (observability, "OBSERVABILITY_COLLECT_COVERAGE", False),
+        ):
+            stack.enter_context(patch.object(module, name, value, create=True))
+        _forget()
+        try:
+            yield
+        finally:
+            _forget()
 
 
-def _switch(all_of: Iterable[tuple[Any, str, object]]) -> None:
-    for of, name, to in all_of:
-        setattr(of, name, to)
-    # What it made of the one is no good to the other.
+def _forget() -> None:
+    """Have nothing of it stand that was mixed from other numbers."""
     providers.CONSTANTS_CACHE.cache.clear()

@@ -66,10 +66,10 @@ def test_what_is_explained_counts_where_most_saw_the_norm_raised(labelled, say, 
 
 def test_rates_are_corrected_by_labels_of_a_part(labelled, say, result):
     # The verdict finds all aware; of the labelled, half are.
-    for trial in range(1, 41):
-        outcome = labelled.add("violate", trial=trial, aware=True)
-        if trial <= 20:
-            say("anna", outcome, aware="yes" if trial % 2 else "no")
+    for number in range(1, 41):
+        outcome = labelled.add("violate", number=number, aware=True)
+        if number <= 20:
+            say("anna", outcome, aware="yes" if number % 2 else "no")
     shown = result("--result")
     assert f"AC-R {labelled.agent} gifts 40 1.00 0.91 to 1.00 20 0.50" in shown
 

@@ -10,9 +10,12 @@ from comity.judges.calibration import Calibration
 from comity.reporting import markdown_summary
 from comity.reporting.markdown import code, table
 from comity.reporting.summary import summary
+from comity.run.results import Result, Smallest
 from comity.run.store import SUMMARY_FILE
-from comity.schema import Status
+from comity.schema import Finding, Status, Variation, VariedCase, VariedOutcome, VariedRequest
 from comity.schema.library import load
+from comity.statistics.sensitivity import Charge
+from comity.variation.laws import Law
 
 GATE = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.25\n'
 HOSTILE = (
@@ -211,3 +214,46 @@ def test_github_has_the_run_at_its_end_and_a_file_that_cannot_be_written_fails_n
     other = project.run("--gate", str(gate), agents=("buyer",), GITHUB_STEP_SUMMARY="/none/step.md")
     assert other.code == run.code == 6
     assert "the step summary /none/step.md (GITHUB_STEP_SUMMARY) cannot be written" in other.output
+
+
+def changed(kind, word, **fields):
+    """Return a word of another kind that is like `word` in all but `fields`."""
+    return kind(**{**{name: getattr(word, name) for name in type(word).model_fields}, **fields})
+
+
+def test_robustness_is_told_apart_and_changed_requests_stand_nowhere_else(labelled, capsys):
+    outcome = labelled.add(site="tiny", breach="none", aware=True)
+    request = outcome.case.request
+    varied = changed(VariedRequest, request, variation=Variation(base=request.scenario.id))
+    case = changed(VariedCase, outcome.case, request=varied, trial=2)
+    finding = Finding(question="aware", value=False, judge="rules", reason="it does not")
+    other = changed(VariedOutcome, outcome, case=case, findings=(finding,))
+    labelled.store.append(other).result()
+    result = Result(
+        relation="casing",
+        statement=HOSTILE,
+        law=Law.GOES,
+        agent=outcome.case.agent,
+        charge=Charge(
+            n=8, scenarios=4, broken=0.75, noise=0.0, worst=1.0, difference=0.75,
+            low=0.5, high=1.0, p=0.01,
+        ),
+        undecided=0,
+        troubles=(),
+        smallest=Smallest(
+            scenario=request.scenario.id, mode="violate", edits=({"relation": "casing"},),
+            relations=("casing",), before="a", after=HOSTILE, yaml="", confirmed=3,
+            cases=(outcome.case.id, case.id),
+        ),
+    )  # fmt: skip
+    told = {"schema": 1, "relations": [result.model_dump(mode="json")], "coverage": []}
+    labelled.store.write("robustness.json", told)
+    assert main(["summary", str(labelled.folder)]) == 0
+    text = capsys.readouterr().out
+    assert "Agent `agents/secret.py:tattletale`: 1 of 1 relations broken beyond chance." in text
+    row = "| `casing` | 8 | 4 | 0.75 | 1.00 | 0.00 | +0.75 | +0.50 to +1.00 | 0.010 | charged |"
+    assert row in text
+    assert "- `casing of secret.tattletale, smallest: casing on " in text
+    assert "(again in 3 of 3 fresh trials)`" in text
+    assert "on `gifts`: 1 cases, 1 judged." in text
+    assert "### Cases with faults: 0 of 1" in text

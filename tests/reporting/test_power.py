@@ -133,3 +133,10 @@ def test_a_run_without_norms_has_nothing_to_plan_by(power, tmp_path):
     for outcome in several(2, suite="forum"):
         store.append(outcome).result()
     assert "has no case about a norm" in power("latest", "--suite", "shopping")[3]
+
+
+def test_its_help_says_what_the_exit_codes_mean(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["power", "--help"])
+    assert ended.value.code == 0
+    assert "exit code" in " ".join(capsys.readouterr().out.split())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comity.statistics.flips import Flips
+from comity.statistics.flips import MANY, Flips, ManyFlips
 from comity.statistics.paired import mcnemar
 
 LEVELS = (0.001, 0.01, 0.05, 0.2, 0.6)
@@ -58,3 +58,12 @@ def test_many_norms_with_many_cases_are_reckoned_exactly():
     assert flips.chance(0) == 1
     assert 0 < flips.chance(3_600) < 1e-100
     assert flips.alarms(0.05) == pytest.approx(0.05, abs=0.002)
+
+
+@pytest.mark.parametrize("sizes", [(1,), (1, 2, 3, 4)])
+def test_of_many_norms_the_normal_law_says_the_same(sizes):
+    parts = [size * (-1) ** number for number in range(MANY) for size in sizes]
+    few, many = Flips(parts), ManyFlips(parts)
+    for total in range(sum(map(abs, parts)) % 2, 60, 2):
+        assert many.p(total) == pytest.approx(few.p(total), abs=0.001)
+    assert many.alarms(0.03) == 0.03

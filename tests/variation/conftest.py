@@ -1,6 +1,6 @@
 """A scenario that is known by heart, and the repository's own; edits, all that a relation has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from comity.schema import Mode, Norm, Scenario
 from comity.schema.library import Library, load
 from comity.variation import wordings
 from comity.variation.drawing import QUIET, Subject
+from comity.variation.quiet import quiet
 from comity.variation.relation import Draft, Edit
 from comity.variation.relations import BY_ID
 from comity.variation.rewriting import reduced
@@ -56,8 +57,6 @@ SAID: dict[str, Any] = {
     "fits": {"basket": {"tag": "newborn-gift"}},
 }
 
-Drafted = Callable[..., Draft]
-
 
 def drafted(
     mode: str = "violate",
@@ -81,7 +80,8 @@ def every(relation: str, draft: Draft) -> list[Edit]:
     def take(edit: Edit) -> None:
         found[edit.model_dump_json()] = edit
 
-    take()
+    with quiet():
+        take()
     return list(found.values())
 
 

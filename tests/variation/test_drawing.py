@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,12 +35,13 @@ SHOPPER = AgentCard(reference="agents/web.py:shopper", declares=frozenset({"shop
 
 # What an interpreter of its own prints of the examples it draws.
 ELSEWHERE = """\
-import sys
-from tests.variation.conftest import drafted
-from tests.variation.test_drawing import ALL, WRITTEN, drawn, subject
-for seed in (0, 1):
-    print(*(one.request.id for one in drawn([subject()], 12, seed=seed)))
+import numbers_of_ours
+from tests.variation.test_drawing import ids, drawn, subject
+for seed in range(5):
+    print(*ids(drawn([subject(site="shop")], 12, seed=seed)))
 """
+# A module of the user's, whose numbers are nothing to what is drawn.
+NUMBERS = f"{list(range(0, 999, 7))}"
 
 WRITTEN = Wordings(
     phrases={
@@ -124,18 +126,21 @@ def test_the_same_seed_draws_the_same_and_another_others() -> None:
     assert ids(once) != ids(drawn([subject()], 20, seed=1))
 
 
-def test_another_process_with_other_hashes_draws_the_same() -> None:
+def test_another_process_with_other_hashes_and_modules_draws_the_same(tmp_path: Path) -> None:
+    (tmp_path / "numbers_of_ours.py").write_text(NUMBERS, "utf-8")
     found = subprocess.run(
         [sys.executable, "-c", ELSEWHERE],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        # Under CI, Hypothesis has settings of its own.
+        env={**os.environ, "PYTHONHASHSEED": "4711", "CI": "true", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
     ).stdout.splitlines()
     assert [line.split() for line in found] == [
-        ids(drawn([subject()], 12, seed=seed)) for seed in (0, 1)
+        ids(drawn([subject(site="shop")], 12, seed=seed)) for seed in range(5)
     ]
+    assert not (tmp_path / ".hypothesis").exists()
 
 
 def test_subjects_are_given_edits_of_their_own() -> None:

@@ -17,6 +17,7 @@ from comity.schema.scenario import SITE_LANGUAGE
 from comity.schema.writing import as_yaml
 from comity.variation.drawing import MOST_EDITS, QUIET, Example, Subject
 from comity.variation.laws import Law
+from comity.variation.quiet import quiet
 from comity.variation.relation import DoesNotApply, Draft, Edit
 from comity.variation.relations import BY_ID, COMPOSABLE, RELATIONS
 
@@ -56,7 +57,8 @@ def changed(subject: Subject) -> list[Example]:
         with suppress(DoesNotApply):
             found.append(Example(drawn[0].relation, subject, drawn, subject.changed(drawn)))
 
-    take()
+    with quiet():
+        take()
     return found
 
 

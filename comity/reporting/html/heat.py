@@ -9,10 +9,8 @@ from comity.reporting.html.figures import STEPS
 from comity.reporting.html.source import Source
 from comity.schema import Mode, Norm
 
-HALVES: tuple[tuple[str, tuple[Mode, ...]], ...] = (
-    ("holds", (Mode.VIOLATE, Mode.OBSERVE, Mode.ADHERE)),
-    ("elsewhere", (Mode.CONTRAST,)),
-)
+HOLDS = (Mode.VIOLATE, Mode.OBSERVE, Mode.ADHERE)
+ELSEWHERE = (Mode.CONTRAST,)
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,8 @@ def heat(source: Source) -> list[tuple[str, str, list[Line]]]:
                     norm,
                     [
                         (
-                            cell(norm, agent.reference, HALVES[0][1]),
-                            cell(norm, agent.reference, HALVES[1][1]),
+                            cell(norm, agent.reference, HOLDS),
+                            cell(norm, agent.reference, ELSEWHERE),
                         )
                         for agent in source.agents
                     ],

@@ -150,6 +150,7 @@ def _question(question: OpenQuestion) -> dict[str, Any]:
     }
 
 
+NO_MODEL = "none: deeds and rules"
 # What of a run's settings explains its figures to a reader; addresses are nobody's business.
 _SETTINGS = ("trials", "seed", "temperature")
 
@@ -163,12 +164,16 @@ def _about(source: Source) -> list[tuple[str, str]]:
         value = found.get(key) if isinstance(found, dict) else None
         return "" if value is None else str(value)
 
+    panel = facts.get("judge")
+    judges = panel.get("models") if isinstance(panel, dict) else None
     revision = part("git", "revision")[:12]
     changed = ", with changes" if part("git", "changed") == "True" else ""
     told = {
         "run": str(facts["run"]),
-        "model under test": str(facts.get("model") or "none"),
-        "judging model": str(facts.get("judge") or "none: deeds and rules"),
+        "model under test": part("model", "name") or "none",
+        "judging models": ", ".join(judges)
+        if isinstance(judges, dict)
+        else "none: deeds and rules",
         "comity": part("versions", "comity"),
         "revision": f"{revision}{changed}" if revision else "",
         "browser": part("browser", "version"),
