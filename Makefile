@@ -52,6 +52,7 @@ bench: model
 	$(BIN)/python benchmarks/overhead.py --into docs/benchmarks.md
 	$(BIN)/python benchmarks/saturation.py --into docs/benchmarks.md
 	$(BIN)/python benchmarks/sandbox.py --into docs/benchmarks.md
+	$(BIN)/python benchmarks/robustness.py --into docs/benchmarks.md
 	$(BIN)/python benchmarks/report.py --into docs/benchmarks.md
 
 serve: setup

@@ -65,6 +65,18 @@ def test_the_sandbox_is_measured_on_a_journey_that_fills_the_basket():
     assert {"forum, home", "forum, topic"} <= set(found)
 
 
+def test_robustness_counts_the_calls_that_the_model_answered():
+    few = ("--cultures", "cn", "jp", "--profile", "smoke", "--latency", "0.05", "--rounds", "1")
+    output = run("robustness", *few)
+    same, flawed, again = rows(output).values()
+    # Two scenarios of six examples each, and two trials of either as it stands.
+    assert same[:3] == ["16", "16", "0"]
+    assert flawed[:2] == ["16", "16"]
+    assert again[:2] == ["16", "0"]
+    assert float(same[5]) > 1.0
+    assert re.search(r"To draw the 12 examples takes [0-9.]+ s of a core", output)
+
+
 def test_a_section_takes_the_place_of_its_older_self_and_of_no_other(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     from figures import publish
