@@ -75,7 +75,7 @@ def _figures(results: Iterable[Result]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     for result in results:
         *figures, charged = cells(result)
-        table.add_row(*figures, Text(charged, style="bold red"))
+        table.add_row(*figures, Text(charged, style="bold red" if result.charged else "dim"))
     return table
 
 
@@ -86,7 +86,7 @@ def cells(result: Result) -> list[str]:
     interval = "-" if of.low is None else f"{of.low:+.2f} to {of.high:+.2f}"
     rates = (_rate(of.broken), _rate(of.worst), _rate(of.noise))
     p = "-" if of.p is None else f"{of.p:.3f}"
-    charged = "charged" if result.charged else ""
+    charged = "charged" if result.charged else "too few" if of.has_few else ""
     counts = (str(of.n), str(of.scenarios))
     return [result.relation, *counts, *rates, beyond, interval, p, charged]
 

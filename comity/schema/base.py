@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 import pycountry
@@ -56,9 +57,18 @@ def _checked_pattern(pattern: str, info: ValidationInfo) -> str:
             f"a pattern has at most {MAX_PATTERN_CHARACTERS} characters, "
             "those of the shared patterns in it counted"
         )
-    if compile_pattern(whole).search("") is not None:
+    if _matches_nothing_said(whole):
         raise ValueError(f"the pattern {pattern!r} matches the empty text, and so everything")
     return whole
+
+
+@lru_cache(maxsize=10_000)
+def _matches_nothing_said(pattern: str) -> bool:
+    """Return whether a pattern matches the empty text.
+
+    Each of a run's outcomes has its norm's patterns, which take long to compile.
+    """
+    return compile_pattern(pattern).search("") is not None
 
 
 def _spelled_out(pattern: str, shared: Mapping[str, str]) -> str:

@@ -55,6 +55,11 @@ class Charge(Word):
         """Whether there is more than chance in it."""
         return self.p is not None and self.p <= LEVEL
 
+    @property
+    def has_few(self) -> bool:
+        """Whether there are too few scenarios to charge anybody, whatever they show."""
+        return 2.0**-self.scenarios > LEVEL
+
 
 def charge(trials: Mapping[str, Mapping[str, Sequence[Trial]]]) -> dict[str, Charge]:
     """Return what each relation is charged with, from its trials by scenario.
