@@ -34,6 +34,9 @@ TOGETHER = {
     "tests/models/test_killed_vllm.py": "vllm",
     "tests/models/test_vllm.py": "vllm",
     "tests/suites/test_reference_agents.py": "reference",
+    "tests/suites/test_robustness_on_the_shop.py": "on the shop",
+    "tests/suites/test_robustness.py": "flaws",
+    "tests/plugin/test_robustness.py": "robustness",
 }
 
 
