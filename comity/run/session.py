@@ -205,7 +205,7 @@ class Session:
             wanted = [case for case_id, case in cases.items() if case_id not in run.finished]
             needed = self._loop.run(self._resources.check(wanted, self.settings, specs))
             facts = self._facts([*(case_ids if selected is None else selected), *varied])
-            self._store = store = run.begin(cases, {**facts, **self._resources.facts()})
+            self._store = store = run.begin(case_ids, {**facts, **self._resources.facts()})
             self._loop.run(
                 self._resources.open(
                     wanted, self.settings, needed, self.places.root, run.logs(), progress

@@ -189,6 +189,21 @@ def test_one_relation_alone_runs_its_own_cases(shouted, project):
     assert alone["charge"]["p"] < among["charge"]["p"]
 
 
+def test_shards_leave_it_to_the_run_that_is_put_together(project, monkeypatch):
+    asked = ("suites", "--robustness", "smoke")
+    shards = []
+    for shard in ("1/2", "2/2"):
+        finished = project.run(*asked, "--shard", shard, agents=("knows",))
+        assert not [name for name in finished.tests if name.startswith("test_holds")]
+        shards.append(str(finished.run))
+    monkeypatch.chdir(project.root)
+    assert main(["merge", *shards]) == 0
+    whole = project.run(*asked, "--resume=latest", agents=("knows",))
+    assert "error" not in whole.tests.values()
+    assert rows(whole, "knows")
+    assert any("variation" in one["case"]["request"] for one in whole.outcomes.values())
+
+
 def test_another_seed_draws_others_and_finds_the_same(shouted, project):
     finished = project.run(ROBUST, *STANDARD, "--robustness-seed", "7", agents=("shouted_at",))
     assert finished.outcomes.keys() - shouted.outcomes.keys()
