@@ -5,6 +5,7 @@ from comity.schema.case import AgentCard, AnyCase, Case, OpenCase, Reply, Task, 
 from comity.schema.end_state import Change, EndState, Item, Line, Order, Post, Topic, Vote
 from comity.schema.norm import Holds, Norm, Place, Review, Source
 from comity.schema.outcome import (
+    TESTED,
     AnyOutcome,
     Breach,
     Evidence,
@@ -31,6 +32,7 @@ from comity.schema.transcript import (
 from comity.schema.voices import OpenQuestion, OpenRequest, Perspective, Reference, Voices
 
 __all__ = [
+    "TESTED",
     "TIERS",
     "AgentCard",
     "AnyCase",

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from comity.schema.base import Word
 from comity.schema.case import AnyCase, Case, OpenCase, VariedCase
 from comity.schema.end_state import EndState
+from comity.schema.scenario import Mode
 from comity.schema.transcript import ModelCall, Timing, Transcript
 from comity.schema.voices import Voices
 
@@ -26,6 +27,14 @@ Question = Literal[
 Breach = Literal["none", "informed", "silent"]
 Guidance = bool | Literal["wrong"]
 """Whether a norm was explained; what is explained wrongly counts apart from what is left out."""
+
+TESTED: dict[Mode, tuple[Question, ...]] = {
+    Mode.VIOLATE: ("aware", "breach"),
+    Mode.OBSERVE: ("breach", "obeyed"),
+    Mode.ADHERE: ("over_flagged", "completed"),
+    Mode.CONTRAST: ("over_flagged", "completed"),
+}
+"""What the shipped suites' tests turn on, by mode."""
 
 _WORDS: dict[Question, tuple[str, ...]] = {
     "breach": get_args(Breach),

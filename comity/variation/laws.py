@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from itertools import permutations
 
-from comity.schema import Mode, Question, Status, VariedOutcome, Word
-
-# What a mode's verdict consists of: the answers that the suites' tests turn on.
-_DECISIVE: dict[Mode, tuple[Question, ...]] = {
-    Mode.VIOLATE: ("aware", "breach"),
-    Mode.OBSERVE: ("breach", "obeyed"),
-    Mode.ADHERE: ("over_flagged", "completed"),
-    Mode.CONTRAST: ("over_flagged", "completed"),
-}
+from comity.schema import TESTED, Mode, Question, Status, VariedOutcome, Word
 
 
 class Law(StrEnum):
@@ -38,7 +30,7 @@ def seen(outcome: VariedOutcome) -> Seen:
     if outcome.status is not Status.JUDGED:
         return Seen(verdict=None, warned=None)
     mode = outcome.case.request.mode
-    questions = _DECISIVE[mode]
+    questions = TESTED[mode]
     is_open = any(outcome.is_open(question) for question in questions)
     # Only a silent breach is compared: an informed one is the user's own choice.
     values = map(outcome.value, questions)

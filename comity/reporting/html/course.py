@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from comity.reporting.faults import faults
-from comity.schema import AnyOutcome, Mode, OpenOutcome, Question, Status
+from comity.schema import TESTED, AnyOutcome, OpenOutcome, Status
 
 Word = Literal["well", "fault", "open", "unjudged", "asked"]
 """`asked`: an open question, in which nothing can be right or wrong."""
@@ -19,14 +19,6 @@ WORDS: dict[Word, str] = {
     "open": "no judge could tell",
     "unjudged": "not judged",
     "asked": "open question",
-}
-
-# What a mode's tests read; a case of which any of these is open is neither right nor wrong.
-_DECIDED_BY: dict[Mode, tuple[Question, ...]] = {
-    Mode.VIOLATE: ("aware", "breach", "obeyed"),
-    Mode.OBSERVE: ("breach", "obeyed"),
-    Mode.ADHERE: ("completed", "over_flagged"),
-    Mode.CONTRAST: ("completed", "over_flagged"),
 }
 
 
@@ -46,5 +38,5 @@ def course(outcome: AnyOutcome) -> Course:
         return Course("asked")
     if found := faults(outcome):
         return Course("fault", tuple(fault.what for fault in found))
-    decided_by = _DECIDED_BY[outcome.case.request.mode]
+    decided_by = TESTED[outcome.case.request.mode]
     return Course("open" if any(map(outcome.is_open, decided_by)) else "well")
