@@ -208,7 +208,8 @@ def relation(request: pytest.FixtureRequest) -> "Result":
     if found.troubles:
         pytest.fail("\n".join(found.troubles), pytrace=False)
     if not found.charge.n:
-        pytest.skip(f"none of {found.undecided} examples could be compared")
+        why = found.undecided_since or "they were left open"
+        pytest.skip(f"none of {found.undecided} examples could be compared: {why}")
     return found
 
 

@@ -59,6 +59,8 @@ class Result(Word):
     charge: Charge
     undecided: int
     """How many examples could not be compared: not judged, left open, or never ended."""
+    undecided_since: str = ""
+    """How one of them ended, where it was not judged."""
     troubles: tuple[str, ...]
     """Why, where that was trouble of ours, a line a reason."""
     cultures: dict[str, tuple[float, int]] = Field(default_factory=dict)

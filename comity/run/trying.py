@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hypothesis.errors import NoSuchExample
@@ -125,10 +125,15 @@ class Trying:
             agent=tried.agent,
             charge=charged,
             undecided=len(compared) - len(judged),
+            undecided_since=next(self._unjudged(tried), ""),
             troubles=tuple(self._troubles(tried)),
             cultures=_by_culture(judged),
             smallest=smallest,
         )
+
+    def _unjudged(self, tried: Tried) -> Iterator[str]:
+        ended = (self._outcome(case) for case in tried.cases())
+        return (f"{o.status}: {o.reason}" for o in ended if o.status is not Status.JUDGED)
 
     def _troubles(self, tried: Tried) -> list[str]:
         ended = (self._outcome(case) for case in tried.cases())

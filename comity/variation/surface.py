@@ -10,8 +10,8 @@ from hypothesis.strategies import SearchStrategy
 from comity.variation.relation import DoesNotApply, Draft, Edit, Relation
 from comity.variation.rewriting import literal_words, mapped
 
-# Languages whose scripts have capitals.
-_CASED = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "tr", "uk", "vi"})
+# Languages whose scripts have capitals; Turkish has others than Python makes of an i.
+_CASED = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "uk", "vi"})
 _LATIN = frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "tr"})
 
 Casing = Literal["upper", "lower", "title"]
