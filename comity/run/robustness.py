@@ -70,6 +70,11 @@ class Robustness:
         return self._trying.result(self._tried[tried_id], wait)
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was selected of what they try."""
+        return self._trying is not None
+
+    @property
     def results(self) -> list[Result]:
         """What came of the relations so far."""
         return self._trying.results() if self._trying else []

@@ -100,8 +100,8 @@ class Session:
 
     @property
     def tries(self) -> bool:
-        """Whether it has tried relations."""
-        return "robustness" in vars(self)
+        """Whether it tries relations."""
+        return "robustness" in vars(self) and self.robustness.begun
 
     @cached_property
     def agents(self) -> list[Agent]:
