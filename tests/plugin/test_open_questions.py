@@ -156,7 +156,7 @@ def test_hostile_answers_reach_no_terminal(voices):
 
 def test_norms_are_counted_without_them_and_a_gate_is_about_norms_alone(voices):
     voices.write(
-        "gate.toml", '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.5\n'
+        "gate.toml", '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.8\n'
     )
     finished = voices.run(
         *("--agent", "voices.py:essay", "--gate", "gate.toml", "--trials", "4", "-k"),

@@ -18,8 +18,8 @@ from tests.conftest import SCENARIO, Project
 ROOMS = ("newborn", "wedding", "birthday", "farewell", "visit", "thanks")
 N = 3
 AGENT = "refuser"
-# Six clean cases have an upper bound of 0.39.
-GATE = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.5\n'
+# One clean norm has an upper bound of 0.79, however many its scenarios are.
+GATE = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.8\n'
 
 
 def shard(project, number, *arguments, of=N, agents=(AGENT,)):
