@@ -167,7 +167,7 @@ def _figures(groups: Sequence[_Group], measured: Calibration | None) -> Iterator
             rows = (terminal.cells(row, head, measured) for row in group.rows)
             yield table(head, rows, words=terminal.WORDS)
     if not groups:
-        yield "No case has an outcome."
+        yield "No case has an outcome, or none but of requests that were changed."
 
 
 def _voices(spoken: Iterable[_Spoken]) -> Iterator[str]:
