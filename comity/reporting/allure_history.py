@@ -5,9 +5,10 @@ lines come in the order in which the runs ended, so that reports of any run can 
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
+
+from comity.run import files
 
 FILE = "allure-history.jsonl"
 MAX_RUNS = 20
@@ -40,9 +41,8 @@ def write(path: Path, entries: list[dict[str, Any]]) -> None:
     Raises:
         OSError: the disk refuses.
     """
-    part = path.with_name(f".{path.name}.part")
-    part.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in entries), "utf-8")
-    os.replace(part, path)
+    told = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in entries)
+    files.replace(path, told.encode("utf-8"))
 
 
 def keep(path: Path, entries: list[dict[str, Any]], new: dict[str, Any], ended: float) -> None:

@@ -1,8 +1,6 @@
 """`comity report --allure`: Allure 3's report of a stored run, as one page, with its history."""
 
 import argparse
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +10,7 @@ from comity.models.progress import Progress
 from comity.models.showing import shown
 from comity.models.steps import locked, run_step
 from comity.reporting import allure_cli, allure_history, allure_results
-from comity.run import store
+from comity.run import files, store
 from comity.run.scratch import Scratch
 
 FILE = "allure.html"
@@ -90,7 +88,7 @@ def make(run: Path, into: Path, history: Path, progress: Progress) -> int:
                 expected_seconds=_MAKE_SECONDS,
                 fix="This is a fault of Allure's or ours: the run itself is whole.",
             )
-            _put(into, without_network((made / "index.html").read_bytes()))
+            files.replace(into, without_network((made / "index.html").read_bytes()))
             [*_, new] = allure_history.read(trend)
             allure_history.keep(history, entries, new, ended)
     except OSError as error:
@@ -120,14 +118,3 @@ def without_network(page: bytes) -> bytes:
         raise InfrastructureError("Allure's page is not as it was known: it might call home")
     policy = b'<meta http-equiv="Content-Security-Policy" content="' + _POLICY + b'">'
     return start + head + policy + end
-
-
-def _put(into: Path, page: bytes) -> None:
-    part = into.with_name(f".{into.name}.part")
-    try:
-        part.write_bytes(page)
-        os.replace(part, into)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise

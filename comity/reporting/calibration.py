@@ -16,7 +16,7 @@ from rich.text import Text
 from comity.errors import ConfigurationError, ScenarioError
 from comity.judges import calibration, questions
 from comity.judges.calibration import Answer, Calibration, Measured
-from comity.reporting import judge_options
+from comity.reporting import judge_options, markdown
 from comity.run import judging
 from comity.run.settings import Settings
 from comity.schema import example, library
@@ -248,13 +248,13 @@ def publish(measured: Calibration, into: Path) -> None:
     put_section(as_markdown(measured), into, "# How well the judges judge\n")
 
 
-def put_section(markdown: str, into: Path, new: str) -> None:
-    """Put `markdown` as the section of figures into the file `into`, which begins `new` if none is.
+def put_section(text: str, into: Path, new: str) -> None:
+    """Put `text` as the section of figures into the file `into`, which begins `new` if none is.
 
     Raises:
         ConfigurationError: the file cannot be read or written.
     """
-    section = f"## {SECTION}\n\n{markdown.strip()}\n"
+    section = f"## {SECTION}\n\n{text.strip()}\n"
     try:
         old = into.read_text("utf-8") if into.exists() else new
     except (OSError, ValueError) as error:
@@ -278,20 +278,14 @@ def as_markdown(measured: Calibration) -> str:
         lines += ["", f"### {begun(ORIGINS[origin])}", "", f"Examples: {names}."]
         for question, asked in groupby(rows, key=lambda row: row.question):
             lines += ["", f"**{question}**: {questions.definitions()[question].asks}", ""]
-            lines += [markdown_row(HEAD), markdown_row(("---", *["---:"] * (len(HEAD) - 1)))]
             shown = (row for row in asked if set(row.slice) <= {"language"})
-            lines += [markdown_row(cells) for row in shown for cells in _lines(row)]
+            lines.append(markdown.table(HEAD, (cells for row in shown for cells in _lines(row))))
     return "\n".join(lines)
 
 
 def begun(text: str) -> str:
     """Return `text` as a sentence begins."""
     return text[0].upper() + text[1:]
-
-
-def markdown_row(cells: Sequence[str]) -> str:
-    """Return a row of a table in Markdown."""
-    return f"| {' | '.join(cells)} |"
 
 
 def _code(name: str) -> str:

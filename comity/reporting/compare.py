@@ -29,13 +29,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("base", metavar="BASE", help="a run: its folder, its id, or `latest`")
     parser.add_argument("new", nargs="+", metavar="NEW", help="those held against it")
-    parser.add_argument(
-        "--reports",
-        type=Path,
-        default=finding.REPORTS,
-        metavar="FOLDER",
-        help=f"where ids are looked for; default: {finding.REPORTS}",
-    )
+    finding.add_reports(parser)
     parser.add_argument("--slices", action="store_true", help="show every finer slice")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what it says there")

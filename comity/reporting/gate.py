@@ -1,7 +1,6 @@
 """`comity gate`, and what a gate says of a run: for terminals, and for other programs."""
 
 import argparse
-import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from comity.judges import calibration
 from comity.reporting.calibration import write
-from comity.reporting.terminal import worth_less
+from comity.reporting.terminal import captured, worth_less
 from comity.run import baseline, finding, store
 from comity.run.earlier import earlier
 from comity.schema.base import printable, well_formed
@@ -116,16 +115,10 @@ def as_content(decision: Decision, recorded: dict[str, Any]) -> dict[str, Any]:
 
 def render(decision: Decision, path: Path, *, color: bool) -> str:
     """Return what the gate says, for a terminal."""
-    file = io.StringIO()
-    console = Console(
-        file=file,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-    )
+    console, text = captured(color=color)
     for line in lines(decision, path):
         console.print(line, soft_wrap=True)
-    return file.getvalue()
+    return text.getvalue()
 
 
 def lines(decision: Decision, path: Path) -> Iterator[Text]:

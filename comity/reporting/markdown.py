@@ -29,9 +29,10 @@ def code(text: str, limit: int) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1) -> str:
     """Return a table; all but its first `words` columns hold figures, and are set to the right."""
     rule = ["---" if column < words else "---:" for column in range(len(head))]
-    return "\n".join(map(_row, (head, rule, *rows)))
+    return "\n".join(map(row, (head, rule, *rows)))
 
 
-def _row(cells: Iterable[str]) -> str:
+def row(cells: Iterable[str]) -> str:
+    """Return a row of a table."""
     # A bar ends a cell, in a code span too, unless a backslash stands before it.
     return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"

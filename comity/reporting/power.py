@@ -39,13 +39,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="RUN",
         help="a run to plan the next by, with its rates: its folder, its id, or `latest`",
     )
-    parser.add_argument(
-        "--reports",
-        type=Path,
-        default=finding.REPORTS,
-        metavar="FOLDER",
-        help=f"where ids are looked for; default: {finding.REPORTS}",
-    )
+    finding.add_reports(parser)
     parser.add_argument("--suites", type=Path, default=Path("suites"), help="default: suites")
     parser.add_argument(
         "--suite",

@@ -1,7 +1,6 @@
 """`comity report`: a stored run as a page that people look at."""
 
 import argparse
-import os
 import webbrowser
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from rich.console import Console
 
 from comity.errors import ConfigurationError
 from comity.reporting import allure_report
-from comity.run import finding
+from comity.run import files, finding
 
 FILE = "report.html"
 
@@ -63,11 +62,8 @@ def write(path: Path, content: bytes) -> None:
     Raises:
         ConfigurationError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(content)
-        os.replace(part, path)
+        files.replace(path, content)
     except (OSError, ValueError) as error:
-        part.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{path} cannot be written (--into): {reason}") from None

@@ -1,16 +1,15 @@
 """What relations were tried, which are charged, and by which smallest examples."""
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from comity.reporting.terminal import captured
 from comity.run.results import Result
 
 if TYPE_CHECKING:
@@ -41,13 +40,7 @@ def content(found: "Robustness") -> dict[str, Any]:
 
 def render(found: "Robustness", width: int, *, color: bool, verbose: bool = False) -> str:
     """Return the part of the terminal summary on robustness; `verbose` adds what was drawn."""
-    console = Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-    )
+    console, text = captured(color=color, width=width)
     by_agent: dict[str, list[Result]] = {}
     for result in found.results:
         by_agent.setdefault(result.agent.reference, []).append(result)
@@ -62,9 +55,7 @@ def render(found: "Robustness", width: int, *, color: bool, verbose: bool = Fals
         console.print(line, soft_wrap=True, markup=False)
     if by_agent and verbose:
         console.print(_coverage(found.coverage))
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return file.getvalue()
+    return text.getvalue()
 
 
 def _figures(results: Iterable[Result]) -> Table:

@@ -60,13 +60,7 @@ def render(
     corrected, too. Of open questions it says whose voices are heard, of the `perspectives` by
     suite.
     """
-    console = Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-    )
+    console, text = captured(color=color, width=width)
     by_group: dict[tuple[str, str], list[AnyOutcome]] = defaultdict(list)
     for outcome in outcomes:
         if isinstance(outcome, VariedOutcome):
@@ -102,9 +96,20 @@ def render(
         console.print(line, style="yellow", soft_wrap=True, markup=False)
     if folder is not None:
         console.print(f"kept in {folder}", soft_wrap=True, markup=False)
-    file = console.file
-    assert isinstance(file, io.StringIO)
-    return file.getvalue()
+    return text.getvalue()
+
+
+def captured(*, color: bool, width: int | None = None) -> tuple[Console, io.StringIO]:
+    """Return a console that draws as for a terminal, and the text that it draws into."""
+    text = io.StringIO()
+    console = Console(
+        file=text,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+    )
+    return console, text
 
 
 def _heading(agent: str, suite: str, group: Sequence[AnyOutcome]) -> Text:

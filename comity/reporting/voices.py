@@ -16,14 +16,13 @@ from comity.judges.voices import agreement
 from comity.judges.voices.agreement import Hits, Measured, Read
 from comity.judges.voices.extractor import Extractor
 from comity.judges.voices.gazetteer import GazetteerExtractor
-from comity.reporting import calibration
+from comity.reporting import calibration, markdown
 from comity.reporting.calibration import (
     NARROWEST,
     ORIGINS,
     SHOWN_CHARACTERS,
     begun,
     interval,
-    markdown_row,
 )
 from comity.schema import sentences, voices
 from comity.schema.base import printable
@@ -100,8 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.misread:
         console.print(misread(answers))
     if arguments.into is not None:
-        markdown = as_markdown(measured, extractor.name)
-        calibration.put_section(markdown, arguments.into, "# How well voices are found\n")
+        text = as_markdown(measured, extractor.name)
+        calibration.put_section(text, arguments.into, "# How well voices are found\n")
     return 0
 
 
@@ -167,9 +166,8 @@ def as_markdown(measured: Sequence[Measured], extractor: str) -> str:
     lines = [f"By `comity voices measure`, of the extractor `{extractor}`.", "", CAPTION]
     for origin, rows in groupby(measured, key=lambda row: row.origin):
         lines += ["", f"### {begun(ORIGINS[origin])}", ""]
-        lines += [
-            markdown_row(HEAD),
-            markdown_row(("---", "---:", "---", *["---:"] * (len(HEAD) - 3))),
-        ]
-        lines += [markdown_row(cells) for row in rows for cells in _lines(row)]
+        # Its third column has words, between columns of figures.
+        rule = ("---", "---:", "---", *["---:"] * (len(HEAD) - 3))
+        cells = (cells for measured_row in rows for cells in _lines(measured_row))
+        lines += map(markdown.row, (HEAD, rule, *cells))
     return "\n".join(lines)

@@ -1,6 +1,8 @@
 """Small files, written in one go: every case has some."""
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 _MODE = 0o666
 """As Python's own `open` has it, less what the umask takes."""
@@ -19,3 +21,20 @@ def write(path: str, content: bytes) -> None:
             left = left[os.write(descriptor, left) :]
     finally:
         os.close(descriptor)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of what was there, whole or not at all.
+
+    Raises:
+        OSError: the disk refuses.
+        ValueError: a file cannot be called so.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
+        raise

@@ -1,12 +1,12 @@
 """Stored runs by the names that people have for them, and what they tell of how they were made."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from comity.errors import ConfigurationError, InfrastructureError
-from comity.run.store import LATEST, RUN_FILE, RUNS, read_facts
+from comity.errors import ConfigurationError
+from comity.run.kept import all_facts
+from comity.run.store import LATEST, RUN_FILE, RUNS
 from comity.schema.base import printable
 
 REPORTS = Path("reports")
@@ -27,6 +27,17 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         default=LATEST,
         metavar="RUN",
         help=f"its folder, its id, or {LATEST}, which is the default",
+    )
+
+
+def add_reports(parser: argparse.ArgumentParser) -> None:
+    """Add the folder in which runs are looked for by their ids, as `reports`."""
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        default=REPORTS,
+        metavar="FOLDER",
+        help=f"where ids are looked for; default: {REPORTS}",
     )
 
 
@@ -57,10 +68,5 @@ def origin(folder: Path) -> dict[str, Any]:
     Raises:
         InfrastructureError: it cannot be read.
     """
-    read_facts(folder)
-    path = folder / RUN_FILE
-    try:
-        facts = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InfrastructureError(f"{path} cannot be read: {error}") from None
+    facts = all_facts(folder)
     return {name: fact for name, fact in facts.items() if name not in ("run", "selected")}

@@ -56,6 +56,21 @@ def read_facts(folder: Path) -> Facts:
         raise InfrastructureError(f"{path} cannot be read: {field}{detail['msg']}") from None
 
 
+def all_facts(folder: Path) -> dict[str, Any]:
+    """Return everything in the `run.json` of the run in `folder`.
+
+    Raises:
+        InfrastructureError: as `read_facts` does.
+    """
+    read_facts(folder)  # says what is wrong, in words
+    path = folder / RUN_FILE
+    try:
+        facts: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise InfrastructureError(f"{path} cannot be read: {error}") from None
+    return facts
+
+
 class Line(NamedTuple):
     """A line about a case."""
 

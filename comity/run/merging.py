@@ -4,7 +4,6 @@ The folder comes into being whole, in one step; what a merge that was killed has
 hidden beside, and taken away by the next.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -111,8 +110,7 @@ def gathered(folders: Sequence[Path], *, partial: bool = False) -> Iterator[Whol
 
 
 def _part(folder: Path) -> Part:
-    kept.read_facts(folder)  # says what is wrong, in words
-    facts: dict[str, Any] = json.loads((folder / RUN_FILE).read_bytes())
+    facts = kept.all_facts(folder)
     settings = facts.get("settings")
     try:
         shard = Shard.model_validate(settings.get("shard") if isinstance(settings, dict) else None)

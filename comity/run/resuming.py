@@ -5,7 +5,6 @@ run again. Where a server, a browser, a site or a judge failed it is, and what c
 the place of the failure.
 """
 
-import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
@@ -17,7 +16,7 @@ from comity.errors import ConfigurationError, InfrastructureError
 from comity.run import finding, kept
 from comity.run.belonging import Difference, differences, joined, told
 from comity.run.holding import Hold
-from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Line
+from comity.run.kept import OUTCOMES_FILE, Line
 from comity.run.store import SUMMARY_FILE, Store
 from comity.schema import AnyOutcome, Status
 from comity.schema.base import printable
@@ -92,7 +91,7 @@ class ResumedRun:
         except OSError as error:
             raise InfrastructureError(f"{folder} cannot be written: {error.strerror}") from None
         try:
-            self.facts = _facts(folder)
+            self.facts = kept.all_facts(folder)
             lines = kept.last_lines(folder)
             self.outcomes = {outcome.case.id: outcome for outcome in _whole(folder, lines)}
             self.store = Store.reopen(folder, hold, self.facts)
@@ -222,12 +221,6 @@ def taken_up(named: str | None, reports: Path) -> NewRun | ResumedRun:
     except finding.NoRunError as error:
         hint = "for the latest write --resume last, or --resume=latest"
         raise ConfigurationError(f"--resume: {error}; {hint}") from None
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    kept.read_facts(folder)  # says what is wrong, in words
-    facts: dict[str, Any] = json.loads((folder / RUN_FILE).read_bytes())
-    return facts
 
 
 def _whole(folder: Path, lines: Iterable[Line]) -> Iterable[AnyOutcome]:

@@ -22,10 +22,19 @@ from comity.errors import InfrastructureError
 from comity.run import files
 from comity.run.holding import Hold
 from comity.run.journal import Journal
-from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Facts, all_lines, read, read_facts
+from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Facts, all_facts, all_lines, read, read_facts
 from comity.schema import AnyOutcome
 
-__all__ = ["OUTCOMES_FILE", "RUN_FILE", "Facts", "Store", "new_id", "read", "read_facts"]
+__all__ = [
+    "OUTCOMES_FILE",
+    "RUN_FILE",
+    "Facts",
+    "Store",
+    "all_facts",
+    "new_id",
+    "read",
+    "read_facts",
+]
 
 RUNS = "runs"
 LATEST = "latest"

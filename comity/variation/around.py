@@ -1,7 +1,7 @@
 """Relations by what stands around a request: a register, a detail, the user, the wanted form."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
 from babel import Locale
 from hypothesis import strategies as st
@@ -42,7 +42,6 @@ class _Around(Relation):
     """What all relations of this module have in common."""
 
     rank = 30
-    lacking: ClassVar[str]
 
     def _edits(self, draft: Draft) -> SearchStrategy[Edit]:
         language = draft.scenario.language
@@ -53,9 +52,9 @@ class _Around(Relation):
         ]
         return st.sampled_from(some(told, f"nothing is written for it in {language}"))
 
+    @abstractmethod
     def _told(self, spoken: Phrases, draft: Draft) -> Iterable[tuple[str, str]]:
         """Return what may stand before and after."""
-        raise NotImplementedError
 
 
 class RegisterRelation(_Around):

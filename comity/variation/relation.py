@@ -89,13 +89,13 @@ class Edit(Word):
 
     relation: str
 
+    @abstractmethod
     def apply(self, draft: Draft) -> Draft:
         """Return the changed draft.
 
         Raises:
             DoesNotApply: it cannot be changed so.
         """
-        raise NotImplementedError
 
     def record(self) -> dict[str, JsonValue]:
         """Return what stands in a run's record."""

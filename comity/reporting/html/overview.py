@@ -109,44 +109,42 @@ def _ruling(told: StoredRuling) -> Told:
 
 
 def _criterion(told: StoredCriterion) -> Criterion:
-    signed, bound = told.metric == DISCERNMENT, told.bound
-    where = None if bound is None else (bound + 1) * 50 if signed else bound * 100
-    side = _SIDES.get(told.side, "")
-    return Criterion(
-        verdict=told.verdict,
-        what=told.metric if bound is None else f"{told.metric} {side} {bound:g}",
-        where=", ".join(f"{key} {value}" for key, value in told.slice.items()),
-        figure=Figure(
-            n=told.n,
-            value=told.value,
-            low=told.low,
-            high=told.high,
-            open=told.open,
-            corrected="corrected" if told.corrected and told.value is not None else "",
-            signed=signed,
-        ),
-        bound=None if where is None else min(100.0, max(0.0, where)),
-        why=told.why,
-    )
+    side, bound = _SIDES.get(told.side, ""), told.bound
+    what = told.metric if bound is None else f"{told.metric} {side} {bound:g}"
+    return _line(told, what, bound, open_cases=told.open, signed=told.metric == DISCERNMENT)
 
 
 def _regression(told: StoredRegression) -> Criterion:
     """Return a criterion against a baseline run; its bound is the margin, on the worse side."""
     margin = told.margin
     worse = None if margin is None else margin if told.side == "at_most" else -margin
+    what = told.metric if margin is None else f"{told.metric} worse by at most {margin:g}"
+    return _line(told, what, worse, signed=True)
+
+
+def _line(
+    told: StoredCriterion | StoredRegression,
+    what: str,
+    bound: float | None,
+    *,
+    signed: bool,
+    open_cases: int = 0,
+) -> Criterion:
+    where = None if bound is None else (bound + 1) * 50 if signed else bound * 100
     return Criterion(
         verdict=told.verdict,
-        what=told.metric if margin is None else f"{told.metric} worse by at most {margin:g}",
+        what=what,
         where=", ".join(f"{key} {value}" for key, value in told.slice.items()),
         figure=Figure(
             n=told.n,
             value=told.value,
             low=told.low,
             high=told.high,
+            open=open_cases,
             corrected="corrected" if told.corrected and told.value is not None else "",
-            signed=True,
+            signed=signed,
         ),
-        bound=None if worse is None else min(100.0, max(0.0, (worse + 1) * 50)),
+        bound=None if where is None else min(100.0, max(0.0, where)),
         why=told.why,
     )
 

@@ -1,13 +1,11 @@
 """A stored run, as the report reads it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from comity.errors import InfrastructureError
 from comity.reporting.html import stored
 from comity.reporting.html.stored import StoredResult, Summary
 from comity.run import store
@@ -46,7 +44,7 @@ class Source:
             InfrastructureError: it is no run, or a file of it is damaged.
         """
         known = store.read_facts(folder)
-        facts = _object(folder / store.RUN_FILE)
+        facts = store.all_facts(folder)
         return cls(
             folder=folder,
             facts={**facts, "run": known.run},
@@ -112,13 +110,3 @@ class Source:
     def suites(self) -> list[str]:
         """The suites that have outcomes."""
         return list(dict.fromkeys(one.case.request.suite for one in self.outcomes))
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InfrastructureError(f"{path} cannot be read: {error}") from None
-    if not isinstance(content, dict):
-        raise InfrastructureError(f"{path} cannot be read: it holds no JSON object")
-    return content
