@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
-from comity.marks import MARK, OUTCOME, POOLED, VARIED, Selected
+from comity.marks import CASE, MARK, POOLED, VARIED, Selected
 from comity.reporting import allure, junit
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
@@ -37,6 +37,8 @@ class Cultural:
         """The ids of the cases that tests are selected over."""
         self._of_all_shards: list[str] = []
         """The same, and those of the cases that are left to other shards."""
+        self.handed_out: dict[str, AnyOutcome] = {}
+        """What tests have been given, by case."""
         self.allure = allure.Results(config)
         self._tells_junit = junit.is_asked_for(config)
         try:
@@ -70,15 +72,16 @@ class Cultural:
     def pytest_collection_modifyitems(
         self, items: list[pytest.Item]
     ) -> Generator[None, object, object]:
-        """Put the tests in order; once all others have selected, leave some to other shards."""
-        self._put_in_order(items)
+        """Drop tests without a case; once all others have selected, put the rest in order."""
+        self._drop_empty(items)
         result = yield
+        items[:] = _together(items)
         self._of_all_shards = list(_cases(items))
         if self.session is not None and self.session.settings.shard is not None:
             self._leave_to_other_shards(items, self.session)
         return result
 
-    def _put_in_order(self, items: list[pytest.Item]) -> None:
+    def _drop_empty(self, items: list[pytest.Item]) -> None:
         """Find what is wrong with the agents; drop tests that have no case."""
         try:
             if self.session is not None and not self.problems:
@@ -95,7 +98,7 @@ class Cultural:
                 item.get_closest_marker(MARK) or item.get_closest_marker(VARIED)
             )
             (kept if has_case else empty).append(item)
-        items[:] = _together(kept)
+        items[:] = kept
         self._deselect(empty)
 
     def _leave_to_other_shards(self, items: list[pytest.Item], session: Session) -> None:
@@ -120,6 +123,8 @@ class Cultural:
         if self.config.option.collectonly:
             return
         tests = {item: case_id for item in session.items if (case_id := _case_id(item)) is not None}
+        for item, case_id in tests.items():
+            item.stash[CASE] = case_id
         self._selected = list(_cases(session.items))
         if tests and (hiding := reruns.hiding(self.config, tests)):
             self.problems.append(hiding)
@@ -160,6 +165,15 @@ class Cultural:
         assert self._running is not None  # a test that runs was selected
         return self._running.outcome(case_id)
 
+    def hand_out(self, case_id: str) -> AnyOutcome:
+        """Wait for a case's outcome, and note that the tests over it have it.
+
+        Raises:
+            InfrastructureError: as `outcome` does.
+        """
+        self.handed_out[case_id] = found = self.outcome(case_id)
+        return found
+
     def voices(self, suite: str) -> PooledVoices:
         """Wait for all selected cases of a suite of open questions; return what they come to.
 
@@ -188,7 +202,7 @@ class Cultural:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
         """Hand the case's evidence to Allure and its facts to JUnit, from the test's own thread."""
-        found = item.stash.get(OUTCOME, None)
+        found = self.handed_out.get(item.stash.get(CASE, ""))
         if found is not None:
             self.allure.add(found, self.folder)
             if self._tells_junit:
@@ -240,8 +254,9 @@ def session_of(config: pytest.Config) -> Session:
 def _together(items: list[pytest.Item]) -> list[pytest.Item]:
     """Return the tests with those over one case side by side, at the place of the first.
 
-    So a case's tests report when it ends, not when the last case has ended; as pytest orders tests
-    by the instances of a parametrized fixture. Each file keeps its own.
+    So a case's tests report when it ends, not when the last case has ended, and share its fixture.
+    pytest orders tests by the places of their cases in each test's own list, where a case that two
+    tests share may stand apart. Each file keeps its own.
     """
     places: dict[tuple[Path, str], int] = {}
     order = [

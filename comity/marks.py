@@ -1,11 +1,11 @@
-"""The mark that puts a test over a suite's cases, and where the test's outcome is kept."""
+"""The mark that puts a test over a suite's cases, and where the test's case is noted."""
 
 from collections.abc import Iterable
 
 import pytest
 from pydantic import Field
 
-from comity.schema import AnyOutcome, Mode, Word
+from comity.schema import Mode, Word
 
 MARK = "scenarios"
 POOLED = "pooled"
@@ -46,8 +46,8 @@ class Selected(Word):
         return bool(self.of_all_shards or self.varied)
 
 
-OUTCOME: pytest.StashKey[AnyOutcome] = pytest.StashKey()
-"""On a test's item: the outcome that it was given."""
+CASE: pytest.StashKey[str] = pytest.StashKey()
+"""On a test's item: the id of the case that it is over."""
 
 
 def scenarios(suite: str, *, modes: str | Iterable[str] | None = None) -> pytest.MarkDecorator:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.errors import ComityError
-from comity.marks import MARK, OUTCOME, POOLED, VARIED
+from comity.marks import CASE, MARK, POOLED, VARIED
 from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
 
 if TYPE_CHECKING:
@@ -167,16 +167,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("outcome", parameters, indirect=True)
 
 
-@pytest.fixture
+# The tests of a module that are over one case stand side by side, and share it: to set a fixture up
+# takes pytest and Allure a good part of a test's time.
+@pytest.fixture(scope="module")
 def outcome(request: pytest.FixtureRequest) -> AnyOutcome:
     """The outcome of the test's case; the test waits for it."""
     if not hasattr(request, "param"):
         pytest.fail("the fixture `outcome` needs the mark @scenarios(suite)", pytrace=False)
     try:
-        found = request.config.stash[RUN].outcome(request.param)
+        found = request.config.stash[RUN].hand_out(request.param)
     except ComityError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    request.node.stash[OUTCOME] = found
     if found.status in (Status.DORMANT, Status.UNAVAILABLE):
         pytest.skip(f"{found.status}: {found.reason}")
     if found.status in (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR):
@@ -213,10 +214,16 @@ def relation(request: pytest.FixtureRequest) -> "Result":
     return found
 
 
+def _outcome_of(item: pytest.Item) -> AnyOutcome | None:
+    """Return the outcome that a test was given; None before that, and for any other test."""
+    case_id = item.stash.get(CASE, None)
+    return None if case_id is None else item.config.stash[RUN].handed_out.get(case_id)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Fail the tests of an agent that erred; skip a test that reads an open finding."""
-    found = pyfuncitem.stash.get(OUTCOME, None)
+    found = _outcome_of(pyfuncitem)
     if found is not None and found.status is Status.AGENT_ERROR:
         pytest.fail(f"agent_error: {found.reason}\n{found.story()}", pytrace=False)
     try:
@@ -231,7 +238,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Give the report the times of the case, which ran ahead of its test."""
     report = yield
-    found = item.stash.get(OUTCOME, None)
+    found = _outcome_of(item)
     if found is None:
         return report
     if call.when == "call" or (call.when == "setup" and not report.passed):

@@ -67,6 +67,9 @@ _QUOTATION = re.compile(
         for opening, closing in ('""', "\u201c\u201d", "«»", "„\u201c", "「」", "『』")
     )
 )
+# What of a pattern holds to where its passage begins or ends; elsewhere these signs say not that.
+_TIED = re.compile(r"\^|\$|\\[ABz]")
+_CLASS = re.compile(r"\\[^ABz]|\[\^?\]?(?:\\.|[^\]\\])*\]")
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -219,27 +222,33 @@ def prepare() -> None:
         for sign in cues(cue):
             for pattern in (*sign.says, *sign.unless):
                 _compiled(pattern)
-        _simple(cue)
+        _gate(cue)
 
 
 def _shown(text: str, cue: Cue) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a cue. Most texts show none: so that is asked first."""
-    simple, others = _simple(cue)
-    yield from found(text, cues(cue) if simple is None or simple.search(text) else others)
+    gate, beside = _gate(cue)
+    yield from found(text, cues(cue) if gate is None or gate.search(text) else beside)
 
 
 @cache
-def _simple(cue: Cue) -> tuple[Any, tuple[Sign, ...]]:
-    """Return those signs of a cue that are a pattern each as one pattern, and the other signs.
+def _gate(cue: Cue) -> tuple[Any, tuple[Sign, ...]]:
+    """Return a pattern that every text has which shows a cue, but for the signs beside it.
 
-    RE2 looks for all at once, in the time of one or two. Not in that of `negated`: where a text
-    is made of their words, its patterns are several times slower as one.
+    RE2 looks for all signs at once, in the time of one or two. Not for those of `negated`: where
+    a text is made of their words, its patterns are several times slower as one.
     """
     signs = cues(cue)
-    patterns = [f"(?:{sign.says[0]})" for sign in signs if sign.is_simple]
+    told = {sign: next((p for p in sign.says if _is_free(p)), None) for sign in signs}
+    patterns = [f"(?:{pattern})" for pattern in told.values() if pattern is not None]
     if cue == "negated" or not patterns:
         return None, signs
-    return compile_pattern("|".join(patterns)), tuple(s for s in signs if not s.is_simple)
+    return compile_pattern("|".join(patterns)), tuple(s for s in signs if told[s] is None)
+
+
+def _is_free(pattern: str) -> bool:
+    """Whether what is found in a passage is also found in the text around it."""
+    return not _TIED.search(_CLASS.sub("", pattern))
 
 
 @cache

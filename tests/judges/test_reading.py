@@ -1,10 +1,27 @@
 """Text is read with three answers: found, not found, open."""
 
+import json
+import random
+import re
 import time
+from importlib import resources
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from comity.judges.reading import MAX_READ_CHARACTERS, names, read, says
+from comity.judges.reading import (
+    MAX_READ_CHARACTERS,
+    Cue,
+    cues,
+    found,
+    names,
+    prepared,
+    read,
+    says,
+    sentence,
+    sentences_with,
+)
 from comity.schema import Sign
 
 
@@ -117,6 +134,33 @@ def test_a_plea_of_having_no_means_is_recognised(text):
 )
 def test_what_a_product_lacks_is_no_such_plea(text):
     assert not says(text, "unable").found
+
+
+REPLIES = Path(__file__).parents[2] / "suites" / "calibration"
+
+
+def test_no_cue_is_missed_for_being_looked_for_in_the_whole_text_first():
+    language = resources.files("comity.judges").joinpath("language.yaml").read_text("utf-8")
+    words = re.findall(r"[\w']+", language)
+    chance = random.Random(1)
+    jumbled = [
+        "".join(
+            chance.choice(words) + chance.choice((" ", ", ", ". ", "!\n", "。")) for _ in range(n)
+        )
+        for n in range(1, 80)
+    ]
+    said = [
+        json.loads(line)["reply"]
+        for file in sorted(REPLIES.glob("seen_*.jsonl"))
+        for line in file.read_text("utf-8").splitlines()[::5]
+    ]
+    shown = set()
+    for text in map(prepared, (*jumbled, *said, "As an AI, I cannot shop.")):
+        for cue in get_args(Cue):
+            sentences = sorted({sentence(text, span) for span in found(text, cues(cue))})
+            assert sentences_with(text, cue) == sentences, (text, cue)
+            shown |= {cue} if sentences else set()
+    assert shown == set(get_args(Cue)) - {"negated", "to_judge", "to_listener"}
 
 
 def test_a_place_is_named_as_a_whole_word():
