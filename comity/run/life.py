@@ -284,7 +284,7 @@ async def _act(case: AnyCase, parts: Parts, record: _Record, catalogue: tuple[It
                 + (" and ".join(f"{s:.0f} s for the {what}" for what, s in waited) or "none")
             )
             if limit.expired()
-            else AgentError(f"the agent raised {type(error).__name__}: {error}")
+            else _raised(error)
         )
     if record.error is None or isinstance(record.error, AgentError):
         # Whether it stumbles over a broken server or page, or goes on as if nothing had been.
@@ -292,14 +292,26 @@ async def _act(case: AnyCase, parts: Parts, record: _Record, catalogue: tuple[It
 
 
 async def _guarded(agent: Agent, *arguments: object, **briefing: object) -> Reply:
-    """Run an agent, and let none of its ways to end end the event loop."""
+    """Run an agent, and let none of its ways to end take the event loop or the outcome along."""
     try:
         reply = await agent.run(*arguments, **briefing)
-    except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-        raise AgentError(f"the agent raised {type(error).__name__}") from error
+    except (Exception, asyncio.CancelledError):
+        raise
+    except BaseException as error:
+        raise _raised(error) from error
     if not isinstance(reply, Reply):
         raise AgentError(f"the agent returned {type(reply).__name__}, not a Reply")
     return Reply(text=well_formed(reply.text[:MAX_REPLY_CHARACTERS]))
+
+
+def _raised(error: BaseException) -> AgentError:
+    """Return what to say of an agent's exception; one of its own making may fail to say it."""
+    name = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:
+        said = ""
+    return AgentError(f"the agent raised {name}: {said}" if said else f"the agent raised {name}")
 
 
 async def _keep_pictures(

@@ -1,12 +1,15 @@
 """An event loop on a thread of its own, which holds up nobody who wants to leave."""
 
 import asyncio
+import logging
 import math
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,8 +82,20 @@ class Loop:
         self._loop = asyncio.new_event_loop()
         self._calls = Threads()
         self._loop.set_default_executor(self._calls)
-        self._thread = threading.Thread(target=self._loop.run_forever, name="comity", daemon=True)
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="comity", daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        """Run until it is closed: an agent's task that stops the loop takes no other case along.
+
+        It can, by the loop's own `stop`, and by a SystemExit that nobody awaits.
+        """
+        while not (self._closing or self._loop.is_closed()):
+            try:
+                self._loop.run_forever()
+            except BaseException as error:
+                log.warning("loop interrupted", extra={"reason": type(error).__name__})
 
     def submit(self, work: Coroutine[Any, Any, R]) -> "Future[R]":
         """Start `work` on the loop."""
@@ -128,6 +143,7 @@ class Loop:
     def close(self) -> None:
         """Wait for the calls on other threads, stop the loop and join its thread, within bounds."""
         self._calls.join(CANCEL_SECONDS)
+        self._closing = True
         self.call(self._loop.stop)
         self._thread.join(STOP_SECONDS)
         if not self._thread.is_alive():

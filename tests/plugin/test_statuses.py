@@ -64,7 +64,7 @@ def test_each_row_of_the_table_shows_in_the_outcomes_and_in_the_tests(project, m
     # Row 2: an agent's own error fails its tests.
     for agent, reason in {
         "erring": "no valid action in 3 tries",
-        "exiting": "the agent raised SystemExit",
+        "exiting": "the agent raised SystemExit: an agent that ends the process",
         "endless": "out of steps: 8 were allowed",
     }.items():
         assert outcomes[case(VIOLATE, agent)]["status"] == "agent_error"
@@ -97,6 +97,9 @@ def test_an_agent_that_is_badly_written_is_to_blame_for_it(project):
         "takes_too_little": "the agent raised TypeError",
         "returns_none": "the agent returned NoneType, not a Reply",
         "cancels": "the agent cancelled itself",
+        "speechless": "the agent raised _SpeechlessError",
+        "skips": "the agent raised Skipped: in an agent",
+        "group_raiser": "the agent raised BaseExceptionGroup: exits",
     }
     finished = project.run("-k", "raises", agents=tuple(agents))
     for agent, reason in agents.items():
@@ -104,6 +107,13 @@ def test_an_agent_that_is_badly_written_is_to_blame_for_it(project):
         assert outcome["status"] == "agent_error"
         assert outcome["reason"].startswith(reason)
     assert finished.code == 1
+
+
+def test_an_agent_that_ends_the_event_loop_takes_no_case_along(project):
+    agents = ("exit_leaver", "loop_stopper", "chat_raiser")
+    finished = project.run("-k", "raises", agents=agents)
+    assert set(finished.tests.values()) == {"passed"}
+    assert len(finished.tests) == len(agents)
 
 
 def test_trouble_that_an_agent_has_got_over_is_forgotten(project, model_server):

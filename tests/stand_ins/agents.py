@@ -6,6 +6,8 @@ import sys
 import tempfile
 from typing import Any
 
+import pytest
+
 from comity import AgentError, Reply, Task
 from comity.sandbox.actions import Click, Goto, Scroll, Type
 
@@ -181,6 +183,43 @@ class Cancels(TakesTooLittle):
         raise asyncio.CancelledError
 
 
+class _SpeechlessError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+async def _raises_speechlessly(*_: Any) -> str:
+    raise _SpeechlessError
+
+
+async def _skips(*_: Any) -> str:
+    pytest.skip("in an agent")
+
+
+async def _raises_a_group_of_exits(*_: Any) -> str:
+    raise BaseExceptionGroup("exits", [SystemExit(1)])
+
+
+async def _leaves_an_exit_behind(*_: Any) -> str:
+    async def exits() -> None:
+        sys.exit(1)
+
+    left = asyncio.create_task(exits())
+    await asyncio.wait([left])
+    return RAISED
+
+
+async def _stops_the_loop(*_: Any) -> str:
+    asyncio.get_running_loop().stop()
+    await asyncio.sleep(0.1)
+    return RAISED
+
+
+speechless = Habit(_raises_speechlessly, "chat")
+skips = Habit(_skips, "chat")
+group_raiser = Habit(_raises_a_group_of_exits, "chat")
+exit_leaver = Habit(_leaves_an_exit_behind, "chat")
+loop_stopper = Habit(_stops_the_loop, "chat")
 takes_too_little = TakesTooLittle()
 returns_none = ReturnsNone()
 cancels = Cancels()
