@@ -82,7 +82,7 @@ class _Lenient(BaseModel):
 
 class _Function(_Lenient):
     name: str = Field(validation_alias=AliasPath("function", "name"))
-    arguments: str = Field(default="{}", validation_alias=AliasPath("function", "arguments"))
+    arguments: str | None = Field(default=None, validation_alias=AliasPath("function", "arguments"))
 
 
 class _Message(_Lenient):
@@ -96,8 +96,8 @@ class _Choice(_Lenient):
 
 
 class _Usage(_Lenient):
-    prompt_tokens: int = Field(default=0, ge=0)
-    completion_tokens: int = Field(default=0, ge=0)
+    prompt_tokens: int | None = Field(default=None, ge=0)
+    completion_tokens: int | None = Field(default=None, ge=0)
 
 
 class _Answer(_Lenient):
@@ -106,13 +106,16 @@ class _Answer(_Lenient):
 
     def completion(self) -> Completion:
         message, usage = self.choices[0].message, self.usage or _Usage()
-        calls = (ToolCall(name=c.name, arguments=c.arguments) for c in message.tool_calls or ())
+        calls = (
+            ToolCall(name=c.name, arguments="{}" if c.arguments is None else c.arguments)
+            for c in message.tool_calls or ()
+        )
         return Completion(
             text=message.content or "",
             tool_calls=tuple(calls),
             finish_reason=self.choices[0].finish_reason,
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
+            prompt_tokens=usage.prompt_tokens or 0,
+            completion_tokens=usage.completion_tokens or 0,
         )
 
 

@@ -1,5 +1,6 @@
 """The model as one case's agent sees it: every call is recorded and timed."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from comity.models.chat import Body, Completion, Message
 from comity.models.client import Answered, ChatModel
 from comity.models.replica import one_line
 from comity.schema import ModelCall
+from comity.schema.base import well_formed
 
 Waiting = Callable[[], AbstractContextManager[None]]
 
@@ -69,7 +71,7 @@ class CaseModel:
         Raises:
             AgentError: the prompt is longer than the model's context.
             InfrastructureError: the server failed.
-            TypeError: what is asked is no JSON.
+            TypeError, ValueError: what is asked is no JSON.
         """
         sampling = self._model.settings.sampling
         body: Body = {
@@ -84,6 +86,9 @@ class CaseModel:
             body["tools"] = list(tools)
         if response_format is not None:
             body["response_format"] = response_format
+        # As it is sent, whatever the agent does with its messages later. A model may write half a
+        # character, escaped, in a tool's arguments, and an agent pass it on.
+        body = json.loads(well_formed(json.dumps(body, ensure_ascii=False, allow_nan=False)))
         same = digest(body)
         self._asked[same] += 1
         begun = time.monotonic()

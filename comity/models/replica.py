@@ -122,9 +122,9 @@ class Replica:
                     f"the model server at {self.url} wants a key; set COMITY_MODEL_API_KEY"
                 )
             listed.raise_for_status()
-            data = listed.json()["data"]
+            data = _json(listed.text)["data"]
             about = About({printable(str(one["id"]), MAX_ERROR_CHARACTERS): one for one in data})
-        except (httpx2.HTTPError, KeyError, TypeError, ValueError) as error:
+        except (httpx2.HTTPError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"no OpenAI-compatible server answers at {self.url} "
                 f"({one_line(error)}); start one with `comity serve`, or correct --model-url"
@@ -152,8 +152,8 @@ class Replica:
 
     async def _version(self) -> str | None:
         try:
-            return str((await self._get(f"{self._root}/version")).json()["version"])
-        except (httpx2.HTTPError, KeyError, TypeError, ValueError):
+            return str(_json((await self._get(f"{self._root}/version")).text)["version"])
+        except (httpx2.HTTPError, KeyError, TypeError, ValueError, RecursionError):
             return None
 
     async def _started(self) -> str | None:
@@ -284,13 +284,22 @@ def _answer(text: str) -> Answer:
         RefusedError: it is no chat completion.
     """
     try:
-        # Models write lone surrogates when they break off within a character.
-        payload = json.loads(well_formed(json.dumps(json.loads(text), ensure_ascii=False)))
-        answer = Answer(payload=payload)
+        answer = Answer(payload=_json(text))
         _ = answer.completion  # read here, so that one that is none fails here
         return answer
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"no chat completion was answered: {one_line(error)}") from None
+
+
+def _json(text: str) -> Any:
+    """Return what JSON says, fit to be kept.
+
+    Models write lone surrogates when they break off within a character.
+
+    Raises:
+        ValueError, RecursionError: it is none, or too deep.
+    """
+    return json.loads(well_formed(json.dumps(json.loads(text), ensure_ascii=False)))
 
 
 def _retry_after(headers: httpx2.Headers) -> float | None:
@@ -302,7 +311,7 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

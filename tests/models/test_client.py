@@ -3,12 +3,14 @@
 import asyncio
 from typing import Any
 
+import httpx2
 import pytest
 
 from comity.errors import AgentError, InfrastructureError
 from comity.models.chat import CallSettings, Completion, Sampling
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
+from comity.models.replica import _retry_after
 
 ASK: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
 
@@ -113,6 +115,61 @@ def test_half_a_character_is_an_answer_and_no_trouble(model_server):
     completion, model = ask(model_server)
     assert completion.text == "fine ?"
     assert model.calls[0].model_dump_json()
+
+
+def test_an_answer_that_is_too_deep_is_none(model_server):
+    model_server.script = lambda _: (200, ("[" * 100_000).encode())
+    with pytest.raises(InfrastructureError, match="no chat completion was answered"):
+        ask(model_server)
+
+
+def test_what_a_server_leaves_untold_is_no_trouble(model_server):
+    function = {"name": "back", "arguments": None}
+    answer = {
+        "choices": [{"message": {"content": None, "tool_calls": [{"function": function}]}}],
+        "usage": {"prompt_tokens": None, "completion_tokens": None},
+    }
+    model_server.script = lambda _: (200, answer)
+    completion, model = ask(model_server)
+    assert [call.arguments for call in completion.tool_calls] == ["{}"]
+    assert (model.calls[0].prompt_tokens, model.calls[0].completion_tokens) == (0, 0)
+
+
+def test_a_call_is_kept_as_it_was_sent(model_server):
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "half \ud83d"}]
+
+    async def asked_and_changed() -> CaseModel:
+        model = CaseModel(await ChatModel.connect([model_server.url], "stub"))
+        await model.complete(messages)
+        messages[0]["content"] = "changed"
+        return model
+
+    [call] = asyncio.run(asked_and_changed()).calls
+    assert call.request["messages"] == [{"role": "user", "content": "half ?"}]
+    assert call.model_dump_json()
+
+
+def test_what_is_no_json_is_the_agents_error(model_server):
+    for odd in (float("nan"), object()):
+        with pytest.raises((TypeError, ValueError)):
+            ask(model_server, response_format={"type": odd})
+    assert not model_server.requests
+
+
+def test_a_server_that_tells_half_a_character_of_itself_can_be_used(model_server):
+    known, listed = model_server.respond, {"data": [{"id": "stub", "root": "weights \ud83d"}]}
+    model_server.respond = lambda path, body: (
+        (200, listed) if path.endswith("/models") else known(path, body)
+    )
+
+    async def connected() -> ChatModel:
+        return await ChatModel.connect([model_server.url], "stub")
+
+    assert asyncio.run(connected()).names == {"stub", "weights ?"}
+
+
+def test_a_pause_that_no_calendar_has_is_not_taken():
+    assert _retry_after(httpx2.Headers({"retry-after": f"Mon, 01 Jan {'9' * 20} 00:00:00"})) is None
 
 
 def test_tool_calls_are_passed_on_as_the_model_wrote_them(model_server):
