@@ -5,6 +5,7 @@ finished case, flushed before its test reports, and of several lines of one case
 `transcripts/` and `screenshots/` hold the evidence.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -45,6 +46,7 @@ EVIDENCE = frozenset({"transcript", "end_state", "judge_calls"})
 # Names of files stay readable, and within what every file system takes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 MAX_NAME_CHARACTERS = 200
+_HASH_CHARACTERS = 12
 
 
 class Store:
@@ -157,6 +159,10 @@ class Store:
 
     def _place(self, folder: str, case_id: str, suffix: str) -> Path:
         name = _UNSAFE.sub("_", case_id)[:MAX_NAME_CHARACTERS]
+        if name != case_id:
+            # Other ids may come to the same, and each case has files of its own.
+            digest = hashlib.sha256(case_id.encode()).hexdigest()[:_HASH_CHARACTERS]
+            name = f"{name[: MAX_NAME_CHARACTERS - _HASH_CHARACTERS - 1]}-{digest}"
         # What an earlier line tells of stays as it was.
         again = f".{earlier + 1}" if (earlier := self._earlier.get(case_id)) else ""
         return self.folder / folder / f"{name}{again}{suffix}"

@@ -97,6 +97,18 @@ def test_what_is_kept_is_read_back_as_it_was(store: Store) -> None:
     assert list(read(store.folder)) == outcomes
 
 
+def test_cases_whose_ids_are_alike_have_files_of_their_own(store: Store) -> None:
+    alike = ("my agent", "my_agent", "m" * 300 + "1", "m" * 300 + "2", "агент", "сосед")
+    for name in alike:
+        each = outcome(1, said=name)
+        card = each.case.agent.model_copy(update={"reference": f"{name}.py:buyer"})
+        # A copy would keep the id that the case had.
+        case = Case(**{**dict(each.case), "agent": AgentCard(**dict(card))})
+        store.append(each.model_copy(update={"case": case})).result()
+    said = [one.transcript.reply.text for one in read(store.folder) if one.transcript.reply]
+    assert said == list(alike)
+
+
 def test_outcomes_that_come_together_wait_for_the_disk_together(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
