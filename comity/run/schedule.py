@@ -131,9 +131,8 @@ class Schedule:
         try:
             return future.result(wait)
         except FutureTimeoutError:
-            if future.done():
-                raise
-            return None
+            # It may have ended just now, or have ended by such an error itself.
+            return future.result() if future.done() else None
         except FutureCancelledError:
             raise InfrastructureError("the case was cancelled before it ended") from None
 
@@ -143,18 +142,23 @@ class Schedule:
         assert found is not None  # it waited without a limit
         return found
 
+    def _all(self) -> list[tuple[str, Future[AnyOutcome]]]:
+        """Return the cases by id; under pytest-xdist others are added at the same time."""
+        return list(self._futures.items())
+
     def progress(self) -> Progress:
         """Return how far the schedule is."""
-        done = sum(future.done() for future in self._futures.values())
+        futures = self._all()
+        done = sum(future.done() for _, future in futures)
         seconds = time.monotonic() - self._begun
         before = self._before
-        return Progress(len(self._futures) - before, self._running, done - before, seconds)
+        return Progress(len(futures) - before, self._running, done - before, seconds)
 
     def finished(self) -> list[AnyOutcome]:
         """Return the outcomes that there are, in the order of the cases."""
         return [
             future.result()
-            for future in self._futures.values()
+            for _, future in self._all()
             if future.done() and not future.cancelled() and future.exception() is None
         ]
 
@@ -190,10 +194,11 @@ class Schedule:
 
         Returns the ids of those that have not.
         """
-        futures = self._futures.values()
+        cases = self._all()
+        futures = [future for _, future in cases]
         hear(
             lambda: all(future.done() for future in futures),
             lambda seconds: concurrent.futures.wait(futures, seconds),
             CANCEL_SECONDS,
         )
-        return [case_id for case_id, future in self._futures.items() if not future.done()]
+        return [case_id for case_id, future in cases if not future.done()]

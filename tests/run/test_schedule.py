@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -75,6 +76,42 @@ def test_cases_start_in_order_and_within_the_concurrency(loop):
     assert work.begun == ["a", "b", "c", "d"]
     with pytest.raises(InfrastructureError, match="the case z was not started"):
         schedule.outcome("z")
+
+
+class EndsJustNow(Future):
+    """Ends between the moment at which it is given up and the next."""
+
+    def result(self, timeout=None):
+        if not self.done():
+            self.set_result("lived a")
+            raise TimeoutError
+        return super().result(timeout)
+
+
+def test_a_case_that_ends_just_as_it_is_looked_at_has_ended(loop):
+    schedule = start(loop, Work(), cases="")
+    schedule._futures["a"] = EndsJustNow()
+    assert schedule.outcome("a", 0.0) == "lived a"
+
+
+def test_cases_that_are_added_while_others_are_counted_do_no_harm(loop):
+    schedule = start(loop, Work(), cases="ab")
+
+    class Meanwhile(Future):
+        def done(self):
+            schedule._futures[f"added {len(schedule._futures)}"] = Future()
+            return True
+
+        def exception(self, timeout=None):
+            return None
+
+        def result(self, timeout=None):
+            return "lived"
+
+    schedule._futures["c"] = Meanwhile()
+    schedule._futures["d"] = Meanwhile()
+    assert schedule.progress().done == 2
+    assert schedule.finished() == ["lived", "lived"]
 
 
 def test_a_schedule_that_is_ended_has_an_outcome_for_each_case_and_the_reason(loop):
