@@ -1,5 +1,6 @@
 """The directory of a run's temporary files, which goes with the run, however that ends."""
 
+import secrets
 import tempfile
 from pathlib import Path
 from typing import Self
@@ -29,15 +30,26 @@ class Scratch:
         """Return a fresh one.
 
         Raises:
-            InfrastructureError: there is no room for it.
+            InfrastructureError: there is no room for it, or for its keeper.
         """
         try:
-            path = Path(tempfile.mkdtemp(prefix=PREFIX))
+            path = Path(tempfile.gettempdir(), f"{PREFIX}{secrets.token_hex(8)}")
+            # It comes first: there is no moment at which the directory has no keeper.
+            keeper = ChildProcess.start(KEEPER, scratch=path)
+        except (OSError, InfrastructureError) as error:
+            raise _not_made(error) from None
+        try:
+            path.mkdir(0o700)
         except OSError as error:
-            raise InfrastructureError(f"no temporary directory can be made: {error}") from None
-        return cls(path, ChildProcess.start(KEEPER, scratch=path))
+            keeper.stop()
+            raise _not_made(error) from None
+        return cls(path, keeper)
 
     def remove(self) -> None:
         """Remove it with all that is in it."""
         leash.remove(str(self.path))
         self._keeper.stop()
+
+
+def _not_made(error: Exception) -> InfrastructureError:
+    return InfrastructureError(f"no temporary directory can be made: {error}")

@@ -1,11 +1,17 @@
 """A run's temporary files go with it, however and whenever it ends."""
 
 import os
+import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
+from comity.errors import InfrastructureError
+from comity.processes import ChildProcess
 from comity.run.scratch import Scratch
 
 PATIENCE = 20.0
@@ -32,6 +38,29 @@ def test_a_killed_process_leaves_no_temporary_files():
     while path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_scratch_directory_that_cannot_be_kept_is_not_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    with pytest.raises(InfrastructureError, match="no temporary directory can be made"):
+        Scratch.make()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_scratch_directory_without_a_place_leaves_no_keeper(tmp_path, monkeypatch):
+    kept = []
+    start = ChildProcess.start
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "taken")
+    (tmp_path / "comity-taken").mkdir()
+    monkeypatch.setattr(
+        ChildProcess, "start", lambda *a, **b: kept.append(start(*a, **b)) or kept[-1]
+    )
+    with pytest.raises(InfrastructureError, match="no temporary directory can be made"):
+        Scratch.make()
+    assert kept[0].poll() is not None
+    assert (tmp_path / "comity-taken").exists()
 
 
 def test_a_scratch_directory_is_ours_alone_and_is_removed():
