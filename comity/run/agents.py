@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,9 @@ from comity.schema import AgentCard, Item, Norm, Reply, Request, Scenario, Word
 from comity.schema.scenario import Mode
 
 Run = Callable[..., Awaitable[Reply]]
+
+_FAILURES = (Exception, SystemExit)
+"""How the code of an agent fails when it is loaded; a script ends by the second."""
 
 
 class Briefing(Word):
@@ -93,7 +97,13 @@ def load_agent(reference: str, root: Path) -> Agent:
         raise ConfigurationError(
             f"{place} has no agent {name!r}; it has: {', '.join(known) or 'none'}"
         )
-    return Agent(reference, loaded() if inspect.isclass(loaded) else loaded, _digest(module))
+    digest = _digest(module)
+    try:
+        return Agent(reference, loaded() if inspect.isclass(loaded) else loaded, digest)
+    except ConfigurationError:
+        raise
+    except _FAILURES as error:
+        raise ConfigurationError(_failed(reference, error)) from error
 
 
 def _digest(module: ModuleType) -> str | None:
@@ -104,7 +114,7 @@ def _digest(module: ModuleType) -> str | None:
 
 
 def _from_file(path: Path, reference: str) -> ModuleType:
-    if not path.is_file():
+    if not os.path.isfile(path):  # `Path` raises where it may not look, or the name is too long
         raise ConfigurationError(f"the agent {reference}: there is no file {path}")
     # A name of its own: files called web.py or agents.py must not shadow installed packages.
     name = f"comity_agent_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
@@ -117,7 +127,7 @@ def _from_file(path: Path, reference: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except _FAILURES as error:
         del sys.modules[name]
         raise ConfigurationError(_failed(reference, error)) from error
     return module
@@ -126,14 +136,13 @@ def _from_file(path: Path, reference: str) -> ModuleType:
 def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except _FAILURES as error:
         raise ConfigurationError(_failed(name, error)) from error
 
 
-def _failed(reference: str, error: Exception) -> str:
-    place = traceback.extract_tb(error.__traceback__)[-1]
+def _failed(reference: str, error: BaseException) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    # A class that wants arguments fails where it is called: here, which is no place to look.
+    place = "" if last.filename == __file__ else f" ({last.filename}:{last.lineno})"
     fix = "; install what it imports" if isinstance(error, ModuleNotFoundError) else ""
-    return (
-        f"the agent {reference} cannot be loaded: {type(error).__name__}: {error} "
-        f"({place.filename}:{place.lineno}){fix}"
-    )
+    return f"the agent {reference} cannot be loaded: {type(error).__name__}: {error}{place}{fix}"

@@ -1,6 +1,7 @@
 """Stored runs by the names that people have for them, and what they tell of how they were made."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,11 @@ def find(name: str, reports: Path = REPORTS) -> Path:
     """
     places = [Path(name), reports / LATEST if name == LATEST else reports / RUNS / name]
     for place in places:
-        if (place / RUN_FILE).is_file():
+        # Not by `Path`, which raises where a name is too long, or a folder is another user's.
+        if os.path.isfile(place / RUN_FILE):
             return place.resolve()
     name = printable(name, _MOST_CHARACTERS)
-    if places[0].exists():
+    if os.path.exists(places[0]):
         raise NoRunError(f"{name} is no run: it has no {RUN_FILE}")
     newest = sorted(path.parent.name for path in (reports / RUNS).glob(f"*/{RUN_FILE}"))
     known = ", ".join(newest[-_SHOWN:]) or "none"

@@ -21,6 +21,9 @@ def one_line(finished, *parts):
         ("agents.py", ("is no agent reference", "path/to/file.py:name")),
         ("no_such_module:agent", ("cannot be loaded", "ModuleNotFoundError")),
         ("broken.py:agent", ("cannot be loaded", "ZeroDivisionError", "broken.py:1")),
+        ("script.py:agent", ("cannot be loaded", "SystemExit: usage", "script.py:1")),
+        ("needy.py:Needy", ("cannot be loaded", "TypeError", "missing 1 required")),
+        (f"{'x' * 300}.py:agent", ("there is no file",)),
         ("agents.py:no_coroutine", ("has no `async def run(task, page, model)`",)),
         ("agents.py:undeclared", ("does not say what it can do", "`declares`")),
         ("agents.py:forum_only", ("declares forum", "fits no selected suite")),
@@ -28,6 +31,8 @@ def one_line(finished, *parts):
 )
 def test_an_agent_that_is_none(project, agent, parts):
     project.write("broken.py", "1 / 0\n")
+    project.write("script.py", "raise SystemExit('usage')\n")
+    project.write("needy.py", "class Needy:\n    def __init__(self, key): pass\n")
     one_line(project.run("--agent", agent), *parts)
 
 
