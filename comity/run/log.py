@@ -3,6 +3,7 @@
 Every room writes to the logger of its own name; what belongs to a case carries the case's id.
 """
 
+import json
 import logging
 import os
 import re
@@ -35,7 +36,10 @@ class _Redacting(JsonFormatter):
             timestamp="at",
             json_ensure_ascii=False,
         )
-        found = sorted({one for one in secrets if one}, key=len, reverse=True)
+        known = {one for one in secrets if one}
+        # They are looked for in JSON, which writes quotes and backslashes in its own way.
+        known |= {json.dumps(one, ensure_ascii=False)[1:-1] for one in known}
+        found = sorted(known, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, found))) if found else None
 
     def format(self, record: logging.LogRecord) -> str:

@@ -13,7 +13,7 @@ from comity.places import cache_directory
 from comity.processes import ChildProcess, ending
 
 # What is in our environment and no business of a site's.
-SECRETS = frozenset({"COMITY_MODEL_API_KEY"})
+SECRETS = frozenset({"COMITY_MODEL_API_KEY", "COMITY_JUDGE_API_KEY"})
 # Connections to a killed process fail a little before its supervisor has seen it end.
 ENDING_SECONDS = 2.0
 ENDING_CHECK_SECONDS = 0.05

@@ -51,6 +51,13 @@ def test_no_secret_stands_in_it(file, monkeypatch):
     assert line["reason"] == 'key [hidden], "Bearer [hidden]", [hidden]'
 
 
+def test_no_secret_stands_in_it_as_json_writes_it(file):
+    begun = Log(file, ['pass"word\\1'])
+    log.info("call", extra={"reason": 'refused pass"word\\1'})
+    begun.close()
+    assert [line["reason"] for line in lines(file)] == ["refused [hidden]"]
+
+
 def test_half_a_character_does_not_end_it(file):
     begun = Log(file)
     log.info("call", extra={"text": "\ud83d"})
