@@ -53,6 +53,7 @@ def _git(root: Path) -> dict[str, Any] | None:
                 ["git", "-C", str(root), *arguments],
                 capture_output=True,
                 text=True,
+                errors="replace",  # names of files are bytes
                 timeout=GIT_SECONDS,
                 check=True,
             )
