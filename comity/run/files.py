@@ -26,11 +26,16 @@ def write(path: str, content: bytes) -> None:
 def replace(path: Path, content: bytes) -> None:
     """Put a file in the place of what was there, whole or not at all.
 
+    What is no file, as `/dev/stdout` or a pipe, is written to: nothing takes the place of that.
+
     Raises:
         OSError: the disk refuses.
         ValueError: a file cannot be called so.
     """
     part = path.with_name(f".{path.name}.part")
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
     try:
         part.write_bytes(content)
         os.replace(part, path)
