@@ -225,9 +225,11 @@ class Page:
         An action that cannot be done counts as a step, and its result says why.
 
         Raises:
-            AgentError: no step is left.
+            AgentError: no step is left, or it is no action.
             InfrastructureError: the browser or the page is gone.
         """
+        if not isinstance(action, ACTIONS):
+            raise AgentError(f"{type(action).__name__} is no action of a page")
         if self.steps_left <= 0:
             raise AgentError(f"out of steps: {self.max_steps} were allowed")
         if self.last is None:

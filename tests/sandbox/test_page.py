@@ -211,6 +211,17 @@ def test_a_new_tab_is_followed_and_a_dialog_is_dismissed(site):
     visit(site, script)
 
 
+def test_what_is_no_action_is_the_agents_error_and_does_nothing(site):
+    async def script(page: Page) -> None:
+        await page.act(Goto(url="/second"))
+        with pytest.raises(AgentError, match="dict is no action"):
+            await page.act({"action": "back"})  # type: ignore[arg-type]
+        assert (await page.observe()).title == "Second"
+        assert len(page.steps) == 1
+
+    visit(site, script)
+
+
 def test_out_of_steps_is_the_agents_error(site):
     async def script(page: Page) -> None:
         await page.act(Goto(url="/second"))
