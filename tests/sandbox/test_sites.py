@@ -43,11 +43,29 @@ def process_of(running: RunningSite) -> int:
     return int(child)
 
 
+def environment_of(process: int) -> bytes:
+    return Path(f"/proc/{process}/environ").read_bytes()
+
+
 async def kill(site: Site) -> RunningSite:
     running = await site.serving()
     os.kill(process_of(running), signal.SIGKILL)
     assert await running.examine() == "was ended by SIGKILL"
     return running
+
+
+def test_a_site_is_not_told_the_keys_of_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role in ("MODEL", "JUDGE"):
+        monkeypatch.setenv(f"COMITY_{role}_API_KEY", "sk-very-secret")
+
+    async def script(site: Site) -> None:
+        environment = environment_of(process_of(await site.serving()))
+        assert b"COMITY_SITE_TOKEN=" in environment
+        assert b"sk-very-secret" not in environment
+
+    with_site(tmp_path, script)
 
 
 def test_all_who_ask_for_a_lost_site_get_the_same_new_one(tmp_path: Path) -> None:
