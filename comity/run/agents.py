@@ -14,6 +14,7 @@ from typing import Any
 
 from comity.errors import ConfigurationError
 from comity.schema import AgentCard, Item, Norm, Reply, Request, Scenario, Word
+from comity.schema.base import well_formed
 from comity.schema.scenario import Mode
 
 Run = Callable[..., Awaitable[Reply]]
@@ -82,7 +83,7 @@ def load_agent(reference: str, root: Path) -> Agent:
             is no agent.
     """
     place, colon, name = reference.rpartition(":")
-    if not colon or not name.isidentifier():
+    if not colon or not name.isidentifier() or well_formed(reference) != reference:
         raise ConfigurationError(
             f"{reference!r} is no agent reference; write path/to/file.py:name or module:name"
         )
@@ -117,7 +118,7 @@ def _from_file(path: Path, reference: str) -> ModuleType:
     if not os.path.isfile(path):  # `Path` raises where it may not look, or the name is too long
         raise ConfigurationError(f"the agent {reference}: there is no file {path}")
     # A name of its own: files called web.py or agents.py must not shadow installed packages.
-    name = f"comity_agent_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    name = f"comity_agent_{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)

@@ -28,7 +28,10 @@ CASE_SECONDS = 900.0
 class Settings(BaseSettings):
     """The settings of a run. Each can also come from the environment: `COMITY_MODEL_URL` …"""
 
-    model_config = SettingsConfigDict(env_prefix="COMITY_", frozen=True, extra="ignore")
+    # No infinity: neither JSON nor a browser knows it.
+    model_config = SettingsConfigDict(
+        env_prefix="COMITY_", frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     model_url: Annotated[tuple[str, ...], NoDecode] = ()
     """The model's servers, used in turn; from the environment separated by blanks or commas."""

@@ -142,7 +142,8 @@ class Store:
         path = self.folder / name
         part = path.with_name(f".{path.name}.part")
         try:
-            with part.open("w", encoding="utf-8") as file:
+            # A file that is named on the command line may be called by what is no text.
+            with part.open("w", encoding="utf-8", errors="replace") as file:
                 file.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
                 file.flush()
                 os.fsync(file.fileno())  # without which a power cut leaves an empty file

@@ -24,6 +24,7 @@ def one_line(finished, *parts):
         ("script.py:agent", ("cannot be loaded", "SystemExit: usage", "script.py:1")),
         ("needy.py:Needy", ("cannot be loaded", "TypeError", "missing 1 required")),
         (f"{'x' * 300}.py:agent", ("there is no file",)),
+        ("a\udcff.py:agent", ("is no agent reference",)),
         ("agents.py:no_coroutine", ("has no `async def run(task, page, model)`",)),
         ("agents.py:undeclared", ("does not say what it can do", "`declares`")),
         ("agents.py:forum_only", ("declares forum", "fits no selected suite")),
@@ -106,7 +107,10 @@ def test_an_unknown_culture(project):
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--trials", "0"), ("--trials", "many"), ("--concurrency", "-1"), ("--temperature", "9")],
+    [
+        *(("--trials", "0"), ("--trials", "many"), ("--concurrency", "-1"), ("--temperature", "9")),
+        *(("--site-timeout", "inf"), ("--time-budget", "nan")),
+    ],
 )
 def test_an_option_out_of_its_range(project, option, value):
     finished = project.run(f"{option}={value}", agents=("chat_plain",))

@@ -97,6 +97,11 @@ def test_what_is_kept_is_read_back_as_it_was(store: Store) -> None:
     assert list(read(store.folder)) == outcomes
 
 
+def test_what_is_no_text_is_kept_as_good_as_it_can_be(store: Store) -> None:
+    store.write_facts({"settings": {"log_json": os.fsdecode(b"log\xff")}})
+    assert json.loads((store.folder / "run.json").read_text())["settings"]["log_json"] == "log?"
+
+
 def test_cases_whose_ids_are_alike_have_files_of_their_own(store: Store) -> None:
     alike = ("my agent", "my_agent", "m" * 300 + "1", "m" * 300 + "2", "агент", "сосед")
     for name in alike:
