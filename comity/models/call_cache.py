@@ -10,7 +10,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from comity.errors import InfrastructureError
 from comity.models.chat import Answer
 from comity.places import cache_directory
+from comity.threads import OneThread
 
 R = TypeVar("R")
 
@@ -66,7 +66,7 @@ class CallCache:
         """Open the file, or make it; in the cache directory unless one is named."""
         self.trouble: str | None = None
         # SQLite may wait for another process's lock: never on the thread of the event loop.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="comity-calls")
+        self._thread = OneThread("comity-calls")
         self._connection: sqlite3.Connection | None = None
         try:
             self.file = file or cache_directory("calls") / f"calls-{FORMAT}.sqlite3"

@@ -14,7 +14,7 @@ import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from comity.run.holding import Hold
 from comity.run.journal import Journal
 from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Facts, all_facts, all_lines, read, read_facts
 from comity.schema import AnyOutcome
+from comity.threads import OneThread
 
 __all__ = [
     "OUTCOMES_FILE",
@@ -61,7 +62,7 @@ class Store:
         self._hold: Hold | None = None
         self._journal = Journal(folder / OUTCOMES_FILE)
         self._waiting: deque[tuple[AnyOutcome, Future[None]]] = deque()
-        self._writer = ThreadPoolExecutor(1, "comity-store")
+        self._writer = OneThread("comity-store")
 
     @classmethod
     def create(cls, reports: Path, facts: dict[str, Any]) -> Self:
@@ -102,7 +103,8 @@ class Store:
         return store
 
     def close(self) -> None:
-        """Let others have the run; a second call does nothing."""
+        """Keep nothing more, and let others have the run; a second call does nothing."""
+        self._writer.shutdown(wait=False)
         hold, self._hold = self._hold, None
         if hold is not None:
             hold.let_go()

@@ -174,3 +174,32 @@ def test_an_agent_that_blocks_the_loop_is_told_and_does_not_hang_the_end(project
     assert time.monotonic() - begun < NOW_SECONDS
     assert finished.code == 2
     assert not run.family()
+
+
+def test_a_disk_that_hangs_does_not_hang_the_end(project, start, until):
+    project.write(
+        "conftest.py",
+        "import os, time\n\n\n"
+        "def hangs(_):\n"
+        '    open("hanging", "w").close()\n'
+        "    time.sleep(600)\n\n\n"
+        "os.fsync, sync = hangs, os.fsync\n"
+        "from comity.run.store import Store\n\n"
+        "write = Store.write\n\n\n"
+        "def writes(*arguments):\n"
+        "    os.fsync = sync\n"
+        "    try:\n"
+        "        return write(*arguments)\n"
+        "    finally:\n"
+        "        os.fsync = hangs\n\n\n"
+        "Store.write = writes\n",
+    )
+    run = start(agents=("chat_plain",))
+    until((project.root / "hanging").exists)
+    run.send(signal.SIGINT)
+    run.is_still_clearing_up()
+    begun = time.monotonic()
+    run.send(signal.SIGINT)
+    finished = run.finish()
+    assert time.monotonic() - begun < NOW_SECONDS
+    assert finished.code == 2
