@@ -1,4 +1,4 @@
-"""The shipped sets of labelled replies: they can be measured on, and the figures shown are theirs."""
+"""The shipped sets of labelled replies: they can be measured on, and the page shows of whom."""
 
 from pathlib import Path
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from comity.judges.voices.gazetteer import GazetteerExtractor
 from comity.schema import TIERS
 from comity.schema.voices import FIRST_LANGUAGE, OpenQuestion, load
 
@@ -25,11 +24,6 @@ TRANSLATED = {FIRST_LANGUAGE, "es", "ar"}
 FEWEST_DRAWN_ON = 15
 FEWEST_SENTENCES = 120
 LANGUAGES = {"en", "es", "ar", "zh-Hans"}
-
-
-def test_the_page_has_the_figures_of_the_gazetteer_that_ships() -> None:
-    page = (WORLDVIEW.parents[1] / "docs" / "worldview.md").read_text("utf-8")
-    assert f"of the extractor `{GazetteerExtractor(SUITE.gazetteers).name}`" in page
 
 
 def test_there_are_questions_over_all_domains() -> None:
