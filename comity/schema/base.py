@@ -168,6 +168,11 @@ def printable(text: str, limit: int) -> str:
     return safe if cut is text else f"{safe}… ({len(text) - limit} more characters)"
 
 
+def one_line(text: str, limit: int) -> str:
+    """Return `text` as `printable` does, and on one line."""
+    return printable(text, limit).replace("\n", "\\n")
+
+
 def _escaped(character: str) -> str:
     if character.isprintable() or character in "\n\t\u3000\u00a0":
         return character

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
 from comity.errors import ScenarioError
-from comity.schema.base import printable, well_formed
+from comity.schema.base import one_line, well_formed
 
 # Names and ids out of a file stand in what is told of it, and may be of any length.
 MAX_PROBLEM_CHARACTERS = 1_000
@@ -70,7 +70,7 @@ class Document:
     def problem(self, at: Path_, message: str) -> str:
         """Return one line that names file, line, field and what is wrong."""
         told = f"{self.where(at)}: {self._field(at)}{message}"
-        return printable(told, MAX_PROBLEM_CHARACTERS).replace("\n", "\\n")
+        return one_line(told, MAX_PROBLEM_CHARACTERS)
 
     def _field(self, at: Path_) -> str:
         """Name the part at `at` as its author knows it: by the entry's id, then the field."""

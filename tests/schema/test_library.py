@@ -140,7 +140,7 @@ MISTAKES = {
     },
     "half a character": (
         ("norm", "A clock is not given", '"A clock \\ud800"\n  #'),
-        "norms/cn.yaml:7: 'A clock \\ud800' holds half a character; write it whole",
+        "norms/cn.yaml:6: 'A clock \\ud800' holds half a character; write it whole",
     ),
     "half a character in a name": (
         ("norm", "[Chinese]", '["Chinese \\udc00"]'),
