@@ -142,6 +142,10 @@ MISTAKES = {
         ("norm", "A clock is not given", '"A clock \\ud800"\n  #'),
         "norms/cn.yaml:6: 'A clock \\ud800' holds half a character; write it whole",
     ),
+    "a place with an empty name, which stands in every text": (
+        ("norm", "[Chinese]", '["", Chinese]'),
+        "norms/cn.yaml:3: cn.gift.clock: holds.0.named.0: String should have at least 1 character",
+    ),
     "half a character in a name": (
         ("norm", "[Chinese]", '["Chinese \\udc00"]'),
         "norms/cn.yaml:3: 'Chinese \\udc00' holds half a character; write it whole",
