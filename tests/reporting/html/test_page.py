@@ -7,7 +7,9 @@ import random
 import re
 
 from comity.cli import main
+from comity.reporting.html.again import again
 from comity.reporting.html.page import MAX_BYTES, page
+from comity.reporting.html.source import Source
 from comity.schema import (
     Case,
     Observation,
@@ -75,6 +77,18 @@ def test_trials_of_a_scenario_are_worth_less_than_they_count_and_are_told_togeth
     assert "n 3, worth" in html
     assert "Again and again" in html
     assert "Silent-R, all 3 trials" in html
+
+
+def test_agents_stand_side_by_side_over_as_many_trials_of_a_scenario(run):
+    for agent, trials in (("agents/mine.py:careful", 4), ("agents/mine.py:other", 2)):
+        for trial in range(1, trials + 1):
+            run.add(agent=agent, trial=trial, found={"breach": "none" if trial > 1 else "silent"})
+    run.end()
+    source = Source.open(run.folder)
+    list(source.cases())
+    [suite] = again(source)
+    [figures] = [figures for metric, k, _, figures in suite.rows if (metric, k) == ("Silent-R", 2)]
+    assert [figure.value for figure in figures] == [0.5, 0.0]
 
 
 def test_five_thousand_outcomes_stay_below_forty_megabytes(run, monkeypatch):
