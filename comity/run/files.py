@@ -26,10 +26,15 @@ def write(path: str, content: bytes) -> None:
 def replace(path: Path, content: bytes) -> None:
     """Put a file in the place of what was there, whole or not at all.
 
+    What is no file, such as /dev/stdout or /dev/null, is written to, and stays what it is.
+
     Raises:
         OSError: the disk refuses.
         ValueError: a file cannot be called so.
     """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(content)

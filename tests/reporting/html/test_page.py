@@ -41,6 +41,16 @@ def test_what_cannot_be_read_or_written_is_told_in_a_line(run, tmp_path, capsys)
     assert "summary.json cannot be read: verdict: verdict" in third
 
 
+def test_what_is_no_file_is_written_to_and_not_replaced(run, tmp_path, capsys):
+    run.careful()
+    run.end()
+    device = tmp_path / "device"
+    device.symlink_to("/dev/full")
+    assert main(["report", str(run.folder), "--into", str(device)]) == 4
+    assert "No space left on device" in capsys.readouterr().err
+    assert device.is_char_device()
+
+
 def test_the_verdict_comes_first_with_its_reasons_and_their_cases(run):
     run.break_twelve_norms()
     run.end(gated=True)
