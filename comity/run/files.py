@@ -35,7 +35,8 @@ def replace(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
-    part = path.with_name(f".{path.name}.part")
+    # Each process has a part of its own: of one that two share, one would put half in place.
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)
         os.replace(part, path)
