@@ -20,9 +20,9 @@ _NAME = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z][a-z0-9-]*)>")
 
 
 class Word(BaseModel):
-    """The base of every model in the schema: immutable, and closed to unknown fields."""
+    """The base of every model in the schema: immutable, closed to unknown fields, and finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def compile_pattern(pattern: str) -> Any:
