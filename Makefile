@@ -11,6 +11,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.set-up
 
+# What one process has compiled, the hundreds that the tests start need not compile again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup system model cultural test check bench serve clean
 .DEFAULT_GOAL := help
 

@@ -7,6 +7,7 @@ server holds to a schema in which only elements on the page can be named.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -64,6 +65,10 @@ AS_JSON = (
     '{"action": "type", "ref": "NUMBER", "text": "WORDS", "submit": true} or '
     '{"action": "click", "ref": "NUMBER"} or {"action": "answer", "text": "WORDS"}.'
 )
+
+
+# Where a server does not hold its model to a schema, many models write JSON in such a fence.
+FENCED = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
 
 
 class Answer(Action):
@@ -189,8 +194,10 @@ def _chosen(completion: Completion) -> dict[str, Any]:
             raise ValueError("the arguments are no JSON object")
         return {**chosen, "action": call.name}
     text = completion.text.strip()
+    if fenced := FENCED.fullmatch(text):
+        text = fenced[1]
     if not text.startswith("{"):
-        # A model with native tools that answers in prose has ended its turn: this is its answer.
+        # A model that answers in prose has ended its turn: this is its answer.
         if not text:
             raise ValueError("the answer is empty")
         return {"action": "answer", "text": text}

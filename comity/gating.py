@@ -41,7 +41,8 @@ class Gating:
         try:
             self.gate = criteria.load(self.path)
             named = config.getoption("baseline")
-            self._baseline = baseline.stored(self.gate, Path(named) if named else None)
+            reports = config.rootpath / Path(config.getini("comity_reports"))
+            self._baseline = baseline.stored(self.gate, named, reports)
         except ComityError as error:
             raise pytest.UsageError(str(error)) from None
 

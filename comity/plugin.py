@@ -67,7 +67,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("robustness-seed", "N", "draw other variations than those that every run has"),
         ("cultures", "A,B", "only norms of these cultures"),
         ("gate", "FILE", "a gate, as TOML, that decides in the place of the cultural failures"),
-        ("baseline", "RUN", "the folder of the run that the gate's [[regression]] is held against"),
+        (
+            "baseline",
+            "RUN",
+            "the run, by folder or id, that [[regression]] is held against",
+        ),
     ):
         group.addoption(f"--{name}", metavar=metavar, help=text)
     group.addoption(

@@ -7,17 +7,15 @@ of the pipeline, so that it can be trusted for that pipeline and for no other.
 
 import asyncio
 import hashlib
-import os
-import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import Field, ValidationError
 
+from comity import disk
 from comity.errors import InfrastructureError, JudgeError
 from comity.judges import questions
 from comity.judges.verdict import Pipeline
@@ -234,13 +232,9 @@ def keep(calibration: Calibration) -> Path:
         InfrastructureError: the cache directory cannot be written to.
     """
     path = _place(calibration.pipeline)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # two may be kept at once
     try:
-        part.write_text(calibration.as_json(), "utf-8")
-        os.replace(part, path)
+        disk.replace(path, calibration.as_json().encode())
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         reason = error.strerror or error
         raise InfrastructureError(f"{path} cannot be written: {reason}; make room") from None
     return path

@@ -2,7 +2,8 @@
 
 A calibration belongs to the pipeline that it measured, and to no other. So the hash covers what
 decides an answer: the judges' code and language, the questions, and of the norms what text is read
-by. It leaves out what does not, so that a norm's new source costs no calibration.
+by, or what the models that judge are told. It leaves out what does not, so that a norm's new source
+costs no calibration.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ _NO_JUDGES = frozenset(
     }
 )
 _READ_BY = {"id", "holds", "raised_by"}
+_SHOWN = {"statement", "why"}
+"""What models are told of a norm beyond its places, and rules do not read."""
 
 
 def fingerprint(norms: Iterable[Norm], panel: Mapping[str, object] | None = None) -> str:
@@ -35,14 +38,16 @@ def fingerprint(norms: Iterable[Norm], panel: Mapping[str, object] | None = None
     `panel` is what is known of the models that judge, where there are any.
     """
     digest = hashlib.sha256()
+    told = _READ_BY
     if panel is not None:
+        told = _READ_BY | _SHOWN
         digest.update(json.dumps(panel, sort_keys=True).encode() + b"\0")
     for name, content in _code():
         digest.update(name.encode() + b"\0" + content + b"\0")
     digest.update(questions.digest().encode() + b"\0")
     for norm in sorted(norms, key=lambda norm: norm.id):
-        read_by = norm.model_dump(mode="json", include=_READ_BY)
-        digest.update(json.dumps(read_by, sort_keys=True).encode() + b"\0")
+        content = norm.model_dump(mode="json", include=told)
+        digest.update(json.dumps(content, sort_keys=True).encode() + b"\0")
     return digest.hexdigest()
 
 

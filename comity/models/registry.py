@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from comity import disk
 from comity.errors import InfrastructureError
 from comity.places import cache_directory
 
@@ -53,10 +54,8 @@ def registered(key: str, url: str, model: str) -> Iterator[Entry]:
         started=datetime.now(UTC),
     )
     path = _path(key)
-    part = path.with_suffix(f".{entry.id}")
     try:
-        part.write_text(entry.model_dump_json())
-        part.rename(path)
+        disk.replace(path, entry.model_dump_json().encode())
     except OSError as error:
         raise InfrastructureError(f"{path} cannot be written: {error}") from error
     try:

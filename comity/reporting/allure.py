@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from comity.run import files
+from comity import disk
 from comity.schema import (
     AnyCase,
     AnyOutcome,
@@ -74,7 +74,7 @@ class Results:
         from allure_commons.model2 import Attachment
 
         source = f"{uuid.uuid4()}-attachment.{kind}"
-        files.write(f"{self._folder}/{source}", content)
+        disk.write(f"{self._folder}/{source}", content)
         return Attachment(name=name, source=source, type=mime)
 
     def _linked(self, first: Any) -> Any:
@@ -104,7 +104,7 @@ def write_quickly() -> None:
             content = json.dumps(item, ensure_ascii=False, default=_told)
             path = f"{self._report_dir}/{item.file_pattern.format(prefix=uuid.uuid4())}"
             unfinished = f"{path}.tmp"
-            files.write(unfinished, content.encode())
+            disk.write(unfinished, content.encode())
             os.replace(unfinished, path)
 
     for plugin in allure_commons.plugin_manager.get_plugins():

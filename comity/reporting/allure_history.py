@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from comity.run import files
+from comity import disk
 
 FILE = "allure-history.jsonl"
 MAX_RUNS = 20
@@ -42,7 +42,7 @@ def write(path: Path, entries: list[dict[str, Any]]) -> None:
         OSError: the disk refuses.
     """
     told = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in entries)
-    files.replace(path, told.encode("utf-8"))
+    disk.replace(path, told.encode("utf-8"))
 
 
 def keep(path: Path, entries: list[dict[str, Any]], new: dict[str, Any], ended: float) -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from comity import disk
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.progress import Progress
 from comity.models.showing import shown
 from comity.models.steps import locked, run_step
 from comity.reporting import allure_cli, allure_history, allure_results
-from comity.run import files, store
+from comity.run import store
 from comity.run.scratch import Scratch
 
 FILE = "allure.html"
@@ -88,7 +89,7 @@ def make(run: Path, into: Path, history: Path, progress: Progress) -> int:
                 expected_seconds=_MAKE_SECONDS,
                 fix="This is a fault of Allure's or ours: the run itself is whole.",
             )
-            files.replace(into, without_network((made / "index.html").read_bytes()))
+            disk.replace(into, without_network((made / "index.html").read_bytes()))
             [*_, new] = allure_history.read(trend)
             allure_history.keep(history, entries, new, ended)
     except OSError as error:

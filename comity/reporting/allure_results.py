@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from comity import disk
 from comity.reporting import allure
 from comity.reporting.faults import Fault, faults
-from comity.run import files, store
+from comity.run import store
 from comity.schema import AnyOutcome, Outcome, Status, VariedOutcome
 from comity.schema.base import printable
 
@@ -49,7 +50,7 @@ def write(run: Path, into: Path) -> tuple[int, float]:
         ]
         result = _result(outcome, found, attachments)
         content = json.dumps(result, ensure_ascii=False).encode()
-        files.write(f"{into}/{uuid.uuid4()}-result.json", content)
+        disk.write(f"{into}/{uuid.uuid4()}-result.json", content)
         ended = max(ended, outcome.timing.stopped)
     return cut, ended
 
@@ -62,7 +63,7 @@ def _weight(run: Path) -> int:
 
 def _file(into: Path, kind: str, content: bytes) -> str:
     source = f"{uuid.uuid4()}-attachment.{kind}"
-    files.write(f"{into}/{source}", content)
+    disk.write(f"{into}/{source}", content)
     return source
 
 

@@ -43,10 +43,10 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--baseline",
-        type=Path,
         metavar="RUN",
-        help="the folder of the run that [[regression]] is held against",
+        help="the run that [[regression]] is held against: its folder, its id, or latest",
     )
+    finding.add_reports(parser)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write what it says there")
     parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of a gate's file, and end"
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(json.dumps(Gate.model_json_schema(), indent=1), soft_wrap=True)
         return 0
     gate = criteria.load(arguments.gate)
-    held_against = baseline.stored(gate, arguments.baseline)
-    folder = finding.find(arguments.run_name)
+    held_against = baseline.stored(gate, arguments.baseline, arguments.reports)
+    folder = finding.find(arguments.run_name, arguments.reports)
     facts = store.read_facts(folder)
     outcomes = list(store.read(folder, evidence=False))
     measured = calibration.kept(facts.pipeline) if facts.pipeline else None

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from comity import disk
 from comity.errors import ConfigurationError
 from comity.reporting import allure_report
-from comity.run import files, finding
+from comity.run import finding
 
 FILE = "report.html"
 
@@ -63,7 +64,7 @@ def write(path: Path, content: bytes) -> None:
         ConfigurationError: it cannot be written.
     """
     try:
-        files.replace(path, content)
+        disk.replace(path, content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{path} cannot be written (--into): {reason}") from None

@@ -1,4 +1,4 @@
-"""`comity scenarios`: what norms and scenarios there are."""
+"""`comity scenarios`: what norms, scenarios and open questions there are."""
 
 import argparse
 import json
@@ -18,8 +18,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `scenarios` to the commands."""
     parser = subparsers.add_parser(
         "scenarios",
-        help="list the scenarios and check their files",
-        description="List the scenarios of a suites folder; its files are checked on the way.",
+        help="list the scenarios and open questions, and check their files",
+        description="List the scenarios and open questions of a suites folder; its files are "
+        "checked on the way.",
     )
     parser.add_argument("--suites", type=Path, default=Path("suites"), help="default: suites")
     parser.add_argument("--json", action="store_true", help="for other programs")
@@ -36,7 +37,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List the scenarios; return the exit code.
+    """List the scenarios and open questions; return the exit code.
 
     Raises:
         ScenarioError: a line for every problem in any file.
@@ -45,7 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(as_json(library))  # noqa: T201 - a command's own output
     else:
-        Console(highlight=False).print(as_table(library))
+        console = Console(highlight=False)
+        console.print(as_table(library))
+        if library.worldviews:
+            console.print(questions_as_table(library))
     return 0
 
 
@@ -67,7 +71,11 @@ def run_add(arguments: argparse.Namespace) -> int:
 
 
 def as_json(library: Library) -> str:
-    """Return the library as JSON: every scenario with its norm and the texts of its requests."""
+    """Return the library as JSON.
+
+    Every scenario has its norm and the texts of its requests, every open question its texts and
+    the perspectives that it draws on.
+    """
     listed = [
         {
             "id": scenario.id,
@@ -82,11 +90,17 @@ def as_json(library: Library) -> str:
         for suite, scenarios in library.scenarios.items()
         for scenario in scenarios
     ]
-    return json.dumps({"schema": 1, "scenarios": listed}, ensure_ascii=False, indent=1)
+    asked = [
+        {"suite": suite, **question.model_dump(mode="json")}
+        for suite, worldview in library.worldviews.items()
+        for question in worldview.questions
+    ]
+    content = {"schema": 1, "scenarios": listed, "questions": asked}
+    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 def as_table(library: Library) -> Table:
-    """Return the library as a table, a line a scenario."""
+    """Return the scenarios as a table, a line each."""
     count = sum(len(library.requests(suite)) for suite in library.suites)
     scenarios = sum(map(len, library.scenarios.values()))
     table = Table(
@@ -103,4 +117,20 @@ def as_table(library: Library) -> Table:
             severity = library.norms[scenario.norm].severity
             cells = (suite, scenario.id, modes, scenario.tier, scenario.language, severity)
             table.add_row(*map(Text, cells))
+    return table
+
+
+def questions_as_table(library: Library) -> Table:
+    """Return the open questions as a table, a line each."""
+    asked = [(suite, q) for suite, told in library.worldviews.items() for q in told.questions]
+    perspectives = {one.id for told in library.worldviews.values() for one in told.perspectives}
+    table = Table(
+        title=f"{len(asked)} open questions, {len(perspectives)} perspectives",
+        title_justify="left",
+    )
+    for column in ("suite", "question", "tier", "languages", "draws on"):
+        table.add_column(column, overflow="fold")
+    for suite, question in asked:
+        languages, sources = " ".join(question.asks), " ".join(question.draws_on)
+        table.add_row(*map(Text, (suite, question.id, question.tier, languages, sources)))
     return table

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from comity.errors import ConfigurationError
-from comity.run import store
+from comity.run import finding, store
 from comity.schema import Outcome
 from comity.statistics.criteria import Gate
 from comity.statistics.regression import Baseline
@@ -18,8 +18,6 @@ class Stored:
         Raises:
             InfrastructureError: it holds none, or a damaged one.
         """
-        # `latest` points elsewhere once the next run has started.
-        folder = folder.resolve()
         self._facts = store.read_facts(folder)
         self._outcomes = tuple(
             outcome
@@ -43,24 +41,27 @@ class Stored:
         return Baseline(self._facts.run, self._outcomes, same)
 
 
-def stored(gate: Gate, named: Path | None) -> Stored | None:
+def stored(gate: Gate, named: str | None, reports: Path) -> Stored | None:
     """Return the baseline that a gate is given, by option or by its file; None where it needs none.
 
+    It is called by its folder, by its id in `reports`, or `latest`.
+
     Raises:
-        ConfigurationError: it needs one and has none, or has one and asks nothing of it.
+        ConfigurationError: it needs one and has none, has one and asks nothing of it, or there is
+            no such run.
         InfrastructureError: the baseline cannot be read.
     """
-    folder = named or (Path(gate.baseline) if gate.baseline else None)
+    name = named or gate.baseline
     if not gate.regression:
-        if folder is None:
+        if name is None:
             return None
         raise ConfigurationError(
-            f"{folder} is a baseline, and the gate asks nothing of it; add [[regression]] to its "
+            f"{name} is a baseline, and the gate asks nothing of it; add [[regression]] to its "
             "file, or leave out --baseline"
         )
-    if folder is None:
+    if name is None:
         raise ConfigurationError(
             "the gate has [[regression]], and there is no run to hold this one against: name one "
             "by --baseline RUN, or by `baseline` in its file"
         )
-    return Stored(folder)
+    return Stored(finding.find(name, reports))

@@ -18,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from comity import disk
 from comity.errors import InfrastructureError
-from comity.run import files
 from comity.run.holding import Hold
 from comity.run.journal import Journal
 from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Facts, all_facts, all_lines, read, read_facts
@@ -138,15 +138,10 @@ class Store:
             InfrastructureError: the disk refuses.
         """
         path = self.folder / name
-        part = path.with_name(f".{path.name}.part")
+        told = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
         try:
-            with part.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-                file.flush()
-                os.fsync(file.fileno())  # without which a power cut leaves an empty file
-            os.replace(part, path)
+            disk.replace(path, told.encode())
         except OSError as error:
-            self.discard(part)
             raise self._refused(f"{name} cannot be written", error) from None
         return path
 
@@ -213,7 +208,7 @@ class Store:
     def _line(self, outcome: AnyOutcome, transcript: Path) -> bytes:
         """Write the outcome's evidence, and return its line."""
         evidence = outcome.model_dump_json(include=set(EVIDENCE))
-        files.write(os.fspath(transcript), evidence.encode())
+        disk.write(os.fspath(transcript), evidence.encode())
         reply = outcome.transcript.reply
         added = {
             "case_id": outcome.case.id,

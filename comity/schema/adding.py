@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from comity import disk
 from comity.errors import ScenarioError
 from comity.schema import files
 from comity.schema.base import IDENTIFIER
@@ -99,12 +100,8 @@ def _check(root: Path, target: Path, whole: str, source: str) -> None:
 
 
 def _replace(target: Path, whole: str) -> None:
-    """Write a file, whole or not at all."""
-    part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(exist_ok=True)
-        part.write_text(whole, "utf-8")
-        os.replace(part, target)
+        disk.replace(target, whole.encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ScenarioError(f"{target}: cannot be written: {error.strerror}") from None

@@ -182,7 +182,7 @@ class Gate(_Told):
     largest_share: LargestShare = LargestShare()
     criterion: tuple[Criterion, ...] = ()
     baseline: Prose | None = None
-    """The folder of the run that regressions are asked against, where `--baseline` names none."""
+    """The run, by folder or id, that regressions are asked against; `--baseline` goes first."""
     regression: tuple[Regression, ...] = ()
     waiver: tuple[Waiver, ...] = ()
 

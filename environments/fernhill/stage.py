@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from oscar.core.loading import get_model
 from town.presentation import OUR_OWN, Presentation
-from town.stage import ORDER, StageError, read_mapping, read_order, read_tag
+from town.stage import ORDER, StageError, read_mapping, read_order, read_tag, refuse_signs
 
 from fernhill.catalogue import Catalogue, Product
 from fernhill.money import read_currency
@@ -124,7 +123,5 @@ def _text(name: str, value: object) -> str:
         raise StageError(f"{name}: expected what to add to the descriptions, as text")
     if len(value) > MAX_TEXT_CHARS:
         raise StageError(f"{name}: {len(value)} characters; {MAX_TEXT_CHARS} are allowed")
-    for char in value:
-        if unicodedata.category(char) in ("Cc", "Cs") and char != "\n":
-            raise StageError(f"{name}: the character U+{ord(char):04X} cannot stand on a page")
+    refuse_signs(name, value)
     return value.strip()

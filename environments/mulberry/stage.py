@@ -9,7 +9,7 @@ from machina.core.db.models import get_model
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from town.content import first_problem
 from town.presentation import OUR_OWN, Presentation
-from town.stage import ORDER, StageError, read_mapping, read_order, read_tag
+from town.stage import ORDER, StageError, read_mapping, read_order, read_tag, refuse_signs
 
 from mulberry.content import MAX_LIKES, Threads
 from mulberry.forms import MAX_TEXT
@@ -95,5 +95,6 @@ def _read_posts(value: object, threads: Threads) -> tuple[Reply, ...]:
         if post.by not in threads.names:
             there_are = ", ".join(threads.names)
             raise StageError(f"{name}.{number}.by: no member {post.by!r}; there are: {there_are}")
+        refuse_signs(f"{name}.{number}.text", post.text)
         posts.append(post)
     return tuple(posts)

@@ -33,6 +33,11 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request with its whole body, so that no sandbox is held by a slow reader."""
+        body = self._answer(environ, start_response)
+        # waitress sends what it is given, also after HEAD: the next answer would begin with it.
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else body
+
+    def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path.startswith(PREFIX):
             if self._control.allows(environ):

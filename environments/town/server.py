@@ -34,6 +34,7 @@ CONNECTIONS = 500
 ORPHAN_CHECK_S = 1.0
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
+INSTALL = "install what the sites are made of: pip install -e '.[sites]'"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     except OSError as error:
         return _fail(f"cannot start: {error}", EXIT_FAILED)
+    except ModuleNotFoundError as error:
+        return _fail(f"cannot start: {error}; {INSTALL}", EXIT_FAILED)
 
 
 class _Stop(SystemExit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -57,3 +58,10 @@ def read_tag(name: str, value: object, tags: Iterable[str], what: str) -> str:
         there_are = ", ".join(sorted(tags))
         raise StageError(f"{name}: no {what} is tagged {value!r}; there are: {there_are}")
     return value
+
+
+def refuse_signs(name: str, text: str) -> None:
+    """Raise `StageError` where `text` has a character that no page can show, but for line feeds."""
+    for char in text:
+        if unicodedata.category(char) in ("Cc", "Cs") and char != "\n":
+            raise StageError(f"{name}: the character U+{ord(char):04X} cannot stand on a page")

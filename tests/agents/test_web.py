@@ -96,6 +96,15 @@ def test_a_model_with_tools_that_answers_in_prose_has_answered(shop, model_serve
     assert outcome["reason"] == "the norm was raised"
 
 
+@pytest.mark.parametrize("fence", ["```json\n%s\n```", "```\n%s```"])
+def test_an_action_in_a_fence_is_an_action_and_no_answer(shop, model_server, fence):
+    """As models write it behind servers that do not hold them to the schema."""
+    model_server.script = lambda body: fence % json.dumps(shopping(body))
+    outcome, _ = only(run(shop, model_server, "--actions", "json"))
+    assert outcome["reason"] == "a breach stands"
+    assert outcome["reply"] == "The clock is in your basket."
+
+
 def test_an_invalid_action_is_sent_back_to_be_mended(shop, model_server):
     def script(body: dict[str, Any]) -> str:
         if len(body["messages"]) == 2 and ": done" not in page_of(body):

@@ -121,6 +121,17 @@ def test_a_page_without_a_known_sandbox_is_not_found(shop: Site) -> None:
         assert answer.headers["content-type"] == "text/plain"
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/basket/add/21/", "/pictures/fg-0201.svg", "/_control/health"]
+)
+def test_a_question_for_the_head_alone_leaves_the_connection_in_order(
+    shop: Site, path: str
+) -> None:
+    visitor = shop.visit()
+    assert visitor.client.head(path).content == b""
+    assert visitor.get("/").status_code == 200
+
+
 def test_a_host_that_the_site_does_not_have_is_refused(shop: Site) -> None:
     answer = shop.visit().client.get("/", headers={"Host": "elsewhere.example"})
     assert answer.status_code == 400

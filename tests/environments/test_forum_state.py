@@ -252,6 +252,8 @@ def replies(**changes: Any) -> dict[str, Any]:
         (replies(likes=True), "stage.replies.posts.0: likes: "),
         (replies(text=""), "stage.replies.posts.0: text: "),
         (replies(text="x" * 4001), "stage.replies.posts.0: text: "),
+        (replies(text="x\0"), "stage.replies.posts.0.text: the character U+0000 cannot stand"),
+        (replies(text="\x1b[2J"), "stage.replies.posts.0.text: the character U+001B cannot stand"),
         (replies(votes=1), "stage.replies.posts.0: votes: "),
     ],
 )

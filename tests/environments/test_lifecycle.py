@@ -161,6 +161,19 @@ def test_without_a_token_the_site_says_so_and_does_not_start(run_shop: Run) -> N
         assert "COMITY_SITE_TOKEN" in ended.stderr
 
 
+def test_what_is_not_installed_is_one_line_on_stderr_that_says_how_to(
+    run_shop: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "waitress.py").write_text("raise ModuleNotFoundError('No module named waitress')")
+    ended = run_shop(PYTHONPATH=str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.splitlines()[-1] == (
+        "serve.py: cannot start: No module named waitress; install what the sites are made of: "
+        "pip install -e '.[sites]'"
+    )
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_cache_that_cannot_be_written_is_one_line_on_stderr(
     run_shop: Run, tmp_path: Path
 ) -> None:

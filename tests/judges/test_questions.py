@@ -71,3 +71,14 @@ def test_what_decides_an_answer_is_in_the_hash_and_what_does_not_is_not(project)
     second = fingerprint()
     project.change("suites/norms/cn.yaml", "clock.{0,60}unlucky", "clock.{0,61}unlucky")
     assert len({first, second, fingerprint()}) == 3
+
+
+def test_what_only_models_are_told_of_a_norm_is_in_the_hash_where_they_judge(project):
+    def fingerprints():
+        norms = load(project.root / "suites").norms.values()
+        return pipeline.fingerprint(norms), pipeline.fingerprint(norms, {"judge": "a model"})
+
+    rules, models = fingerprints()
+    project.change("suites/norms/cn.yaml", "why: To give a clock", "why: In Chinese a clock")
+    assert (rules, models) == (fingerprints()[0], models)
+    assert fingerprints()[1] != models

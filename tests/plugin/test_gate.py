@@ -189,10 +189,12 @@ expires = {}
 REGRESSION = '[[regression]]\nmetric = "Silent-R"\nmode = "violate"\nmargin = 0.8\n'
 
 
-@pytest.mark.parametrize("workers", [(), XDIST])
-def test_a_run_is_held_against_the_one_before(gated, workers):
+@pytest.mark.parametrize(
+    ("workers", "name"), [((), "latest"), ((), "{id}"), (XDIST, "reports/latest")]
+)
+def test_a_run_is_held_against_the_one_before(gated, workers, name):
     first = gated("-k", "violate", agents=("refuser",)).run.name
-    options = (*workers, "-k", "violate", "--baseline", "reports/latest")
+    options = (*workers, "-k", "violate", "--baseline", name.format(id=first))
     finished = gated(*options, agents=("refuser",), gate=REGRESSION)
     assert finished.code == 0, finished.output
     assert "+0.00, -0.79 to +0.79, n 4, worth 1, 0 worse and 0 better" in finished.output
@@ -207,7 +209,8 @@ def test_a_baseline_that_is_missing_or_not_asked_for_ends_the_run_before_anythin
     for gate, options, told in (
         (REGRESSION, (), "name one by --baseline RUN"),
         (GATE, ("--baseline", "reports/latest"), "the gate asks nothing of it"),
-        (REGRESSION, ("--baseline", "reports"), "reports is no run: it has no run.json"),
+        (REGRESSION, ("--baseline", "suites"), "suites is no run: it has no run.json"),
+        (REGRESSION, ("--baseline", "nowhere"), "there is no run 'nowhere'"),
     ):
         finished = gated(*options, agents=("refuser",), gate=gate)
         assert finished.code == 4

@@ -3,6 +3,8 @@
 import json
 
 from comity.cli import main
+from comity.schema.library import load
+from tests.conftest import ROOT
 
 
 def test_the_scenarios_are_listed_with_their_modes(project, capsys):
@@ -31,3 +33,15 @@ def test_a_mistake_is_one_line_and_exit_code_4(project, capsys):
 def test_a_folder_that_is_not_there_is_told(project, capsys):
     assert main(["scenarios", "--suites", str(project.root / "nowhere")]) == 4
     assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_open_questions_are_listed_beside_them(capsys):
+    library = load(ROOT / "suites")
+    asked = library.worldviews["worldview"].questions
+    assert main(["scenarios", "--suites", str(ROOT / "suites")]) == 0
+    assert f"{len(asked)} open questions" in capsys.readouterr().out
+    assert main(["scenarios", "--suites", str(ROOT / "suites"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["questions"]
+    assert [question["id"] for question in told] == [question.id for question in asked]
+    assert told[0]["suite"] == "worldview"
+    assert told[0]["asks"] == dict(asked[0].asks)

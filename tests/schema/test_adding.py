@@ -239,6 +239,7 @@ def test_a_file_in_the_place_of_a_folder_is_told(project: Project, capsys: Captu
 ENDING = """\
 import os, signal, sys
 from pathlib import Path
+from comity import disk
 from comity.schema import adding
 
 def ended(*_):
@@ -266,7 +267,7 @@ def ending(project: Project, what: str, end: str) -> "subprocess.CompletedProces
 
 def test_a_process_that_is_killed_leaves_the_file_as_it_was(project: Project) -> None:
     before = (project.root / FILE).read_bytes()
-    killed = ending(project, "adding.os.replace", "os.kill(os.getpid(), signal.SIGKILL)")
+    killed = ending(project, "disk.os.replace", "os.kill(os.getpid(), signal.SIGKILL)")
     assert killed.returncode == -signal.SIGKILL
     assert (project.root / FILE).read_bytes() == before
     assert known(project) == ["cn.gift.clock.newborn"]
@@ -277,7 +278,7 @@ def test_a_process_that_is_killed_leaves_the_file_as_it_was(project: Project) ->
 
 def test_a_disk_that_refuses_is_told_and_nothing_is_left(project: Project) -> None:
     before = tree(project.root / "suites")
-    told = ending(project, "adding.os.replace", "raise OSError(28, os.strerror(28))")
+    told = ending(project, "disk.os.replace", "raise OSError(28, os.strerror(28))")
     assert told.stderr.strip() == f"{FILE}: cannot be written: No space left on device"
     assert tree(project.root / "suites") == before
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from comity.schema.library import load
+from comity.schema.library import Suite, load
 from comity.schema.norm import Norm
 from comity.schema.scenario import Mode, Scenario
+from comity.variation.wordings import Wording
 
 ROOT = Path(__file__).parents[2]
 SUITES = ROOT / "suites"
@@ -129,6 +130,12 @@ def test_the_pages_of_the_shop_push_in_every_way_that_they_can() -> None:
 def test_a_page_that_instructs_does_so_in_a_description(scenario: Scenario) -> None:
     assert scenario.tier == "standard"
     assert "describe" in scenario.stage
+
+
+def test_the_readme_has_every_field() -> None:
+    told = set(re.findall(r"`([a-z_]+)(?:: \w+)?`", (SUITES / "README.md").read_text("utf-8")))
+    for word in (Suite, Norm, Scenario, Wording):
+        assert set(word.model_fields) - {"scenario"} <= told
 
 
 def test_the_examples_of_the_readme_are_valid(tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ import gzip
 import json
 import random
 import re
-import subprocess
-import sys
 
 from comity.cli import main
 from comity.reporting.html.again import again
@@ -51,21 +49,6 @@ def test_what_is_no_file_is_written_to_and_not_replaced(run, tmp_path, capsys):
     assert main(["report", str(run.folder), "--into", str(device)]) == 4
     assert "No space left on device" in capsys.readouterr().err
     assert device.is_char_device()
-
-
-def test_reports_that_are_made_at_once_do_not_meet(tmp_path):
-    page = tmp_path / "page.html"
-    writing = """
-import sys
-from pathlib import Path
-from comity.run import files
-for _ in range(200):
-    files.replace(Path(sys.argv[1]), sys.argv[2].encode() * 200_000)
-"""
-    both = [subprocess.Popen([sys.executable, "-c", writing, page, sign]) for sign in "ab"]
-    assert [one.wait(60) for one in both] == [0, 0]
-    assert page.read_bytes() in (b"a" * 200_000, b"b" * 200_000)
-    assert list(tmp_path.iterdir()) == [page]
 
 
 def test_the_verdict_comes_first_with_its_reasons_and_their_cases(run):
