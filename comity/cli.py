@@ -46,14 +46,23 @@ def main(arguments: list[str] | None = None) -> int:
     serving.register(subparsers)
     parsed = parser.parse_args(arguments)
     try:
-        return int(parsed.run(parsed))
+        code = int(parsed.run(parsed))
+        sys.stdout.flush()
     except ComityError as error:
-        told = str(error)  # it names what stands in files, and files' names
-        print(f"comity: {printable(told, len(told))}", file=sys.stderr)  # noqa: T201 - its output
-        return USAGE_ERROR
+        return _failed(str(error))  # it names what stands in files, and files' names
     except BrokenPipeError:
         sys.stderr.close()  # the reader has had enough; nothing is left to say
         return 0
+    except OSError as error:
+        # Not Python's own exit code, which is that of a gate that fails.
+        where = "the output" if error.filename is None else error.filename
+        return _failed(f"{where} cannot be read or written: {error.strerror or error}")
+    return code
+
+
+def _failed(told: str) -> int:
+    print(f"comity: {printable(told, len(told))}", file=sys.stderr)  # noqa: T201 - its output
+    return USAGE_ERROR
 
 
 if __name__ == "__main__":

@@ -30,17 +30,17 @@ def replace(path: Path, content: bytes) -> None:
     """Put a file in the place of what was there, whole or not at all.
 
     Several processes may do so at once: they take turns. What a killed one leaves behind is of no
-    harm, and gone with the next. What is no file, as `/dev/stdout` or a pipe, is written to:
-    nothing takes the place of that.
+    harm, and gone with the next. What is no file, such as /dev/stdout or /dev/null, is written to,
+    and stays what it is.
 
     Raises:
         OSError: the disk refuses; what was there still is.
         ValueError: a file cannot be called so.
     """
-    part = path.with_name(f".{path.name}.part")
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
+    part = path.with_name(f".{path.name}.part")
     with _alone(part) as file:
         try:
             file.write(content)

@@ -46,8 +46,8 @@ def fingerprint(norms: Iterable[Norm], panel: Mapping[str, object] | None = None
         digest.update(name.encode() + b"\0" + content + b"\0")
     digest.update(questions.digest().encode() + b"\0")
     for norm in sorted(norms, key=lambda norm: norm.id):
-        content = norm.model_dump(mode="json", include=told)
-        digest.update(json.dumps(content, sort_keys=True).encode() + b"\0")
+        words = norm.model_dump(mode="json", include=told)
+        digest.update(json.dumps(words, sort_keys=True).encode() + b"\0")
     return digest.hexdigest()
 
 

@@ -274,7 +274,10 @@ def as_markdown(measured: Calibration) -> str:
     ]
     for origin, rows in groupby(measured.measured, key=lambda row: row.origin):
         sources = [source for source in measured.sources if source.origin == origin]
-        names = ", ".join(f"{_code(source.file)} ({source.examples})" for source in sources)
+        names = ", ".join(
+            f"{markdown.code(source.file, SHOWN_CHARACTERS)} ({source.examples})"
+            for source in sources
+        )
         lines += ["", f"### {begun(ORIGINS[origin])}", "", f"Examples: {names}."]
         for question, asked in groupby(rows, key=lambda row: row.question):
             lines += ["", f"**{question}**: {questions.definitions()[question].asks}", ""]
@@ -286,11 +289,6 @@ def as_markdown(measured: Calibration) -> str:
 def begun(text: str) -> str:
     """Return `text` as a sentence begins."""
     return text[0].upper() + text[1:]
-
-
-def _code(name: str) -> str:
-    """Return the name of a file as code in Markdown, whatever it is called."""
-    return f"`{re.sub(r'[`|<>]', '_', printable(name, SHOWN_CHARACTERS)).replace(chr(10), '_')}`"
 
 
 def write(path: Path, text: str, option: str = "--json") -> None:

@@ -15,7 +15,7 @@ from comity.reporting.calibration import write
 from comity.reporting.terminal import captured, worth_less
 from comity.run import baseline, finding, store
 from comity.run.earlier import earlier
-from comity.schema.base import printable, well_formed
+from comity.schema.base import one_line, well_formed
 from comity.statistics import criteria
 from comity.statistics.criteria import Gate
 from comity.statistics.decision import Decided, Decision, Regressed, Verdict, Waived
@@ -142,7 +142,7 @@ def entries(decision: Decision) -> Iterator[tuple[Verdict, str, str]]:
 
 def _line(verdict: Verdict, start: str, told: str, *, bold: bool = False) -> Text:
     style = f"bold {_STYLES[verdict]}" if bold else _STYLES[verdict]
-    text = printable(f"{start}{told}", MAX_LINE_CHARACTERS).replace("\n", "\\n")
+    text = one_line(f"{start}{told}", MAX_LINE_CHARACTERS)
     return Text(text, style=style)
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.reporting import markdown
-from comity.schema.base import printable, well_formed
+from comity.schema.base import one_line, well_formed
 
 # Names are those of files, and values those of settings: a line of them has its end.
 MAX_CHARACTERS = 200
@@ -61,7 +61,7 @@ def _text(line: Line, *, bold: bool = False) -> Text:
 
 
 def _safe(name: str) -> str:
-    return printable(well_formed(name), MAX_CHARACTERS).replace("\n", "\\n")
+    return one_line(well_formed(name), MAX_CHARACTERS)
 
 
 def _table(rows: Rows) -> Table:

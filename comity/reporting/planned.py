@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from comity.schema import Word
-from comity.schema.base import printable
+from comity.schema.base import one_line
 from comity.schema.scenario import Request
 from comity.statistics import needs
 from comity.statistics.criteria import Criterion, Gate, Regression
@@ -235,7 +235,7 @@ def _correlated(correlation: Correlation) -> str:
 
 
 def _named(text: str) -> Text:
-    return Text(printable(text, MAX_NAME_CHARACTERS).replace("\n", "\\n"))
+    return Text(one_line(text, MAX_NAME_CHARACTERS))
 
 
 def _table(words: Iterable[str], figures: Iterable[str]) -> Table:

@@ -17,11 +17,13 @@ from comity.schema.base import well_formed
 from comity.schema.library import load
 from comity.schema.scenario import Request
 from comity.statistics import criteria, plans
-from comity.statistics.planning import ICC, WRONG
+from comity.statistics.planning import ICC, WRONG, Planned
 
 CHANGE = 0.1
 """The change that is asked about where none is named: ten points."""
 MOST_TRIALS = 100
+MOST_OF_A_NORM = 500
+"""More cases of one norm take minutes, and their binomials leave what a float can hold."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -109,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         ConfigurationError: there is no such run or suite, a gate's file describes none, or the
-            result cannot be written.
+            result cannot be written; nothing counts, or too many cases do.
         InfrastructureError: the run cannot be read.
         ScenarioError: the suites cannot be.
     """
@@ -127,6 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
             rows = plans.of_run(outcomes, arguments.trials)
         else:
             rows = plans.of_requests(requests, acted, arguments.trials, arguments.wrong)
+        _check(rows)
         content = planned.noticed(rows, correlation, arguments.change)
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
@@ -136,6 +139,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         write(arguments.json, well_formed(content.model_dump_json(indent=1)) + "\n")
     return 0
+
+
+def _check(rows: Sequence[Planned]) -> None:
+    """Refuse what cannot be planned by."""
+    if not rows:
+        raise ConfigurationError("no metric counts any of its cases: there is no rate to plan by")
+    most = max(max(row.sizes) for row in rows)
+    if most > MOST_OF_A_NORM:
+        raise ConfigurationError(
+            f"{most} cases of one norm, with these --trials; {MOST_OF_A_NORM} at most can be "
+            "planned by: give fewer"
+        )
 
 
 def _outcomes(arguments: argparse.Namespace) -> list[Outcome]:

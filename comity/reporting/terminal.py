@@ -16,6 +16,7 @@ from comity.reporting.heard import Perspectives
 from comity.reporting.summary import shares
 from comity.run.schedule import Progress
 from comity.schema import AnyOutcome, Outcome, Status, VariedOutcome
+from comity.schema.base import one_line
 from comity.statistics.metrics import Metric, metrics
 from comity.statistics.repeats import repeated
 from comity.statistics.trust import asked, trusted
@@ -28,6 +29,8 @@ WORTH = "worth"
 TROUBLES = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
 # The same trouble strikes many cases; its first few kinds are told, the store has the rest.
 MAX_REASONS = 5
+# A reason has a thousand at most, and the names around it are short.
+MAX_LINE_CHARACTERS = 4_000
 
 
 def progress_line(progress: Progress) -> str:
@@ -86,16 +89,16 @@ def render(
         *(waits.lines(outcomes) if verbose else ()),
         *waits.waits(outcomes),
     ]:
-        console.print(line, soft_wrap=True, markup=False)
+        console.print(_line(line), soft_wrap=True)
     for line in [
         *judged.told([one for one in outcomes if isinstance(one, Outcome)]),
         *notes_on(outcomes),
         *of_judges,
         *notes,
     ]:
-        console.print(line, style="yellow", soft_wrap=True, markup=False)
+        console.print(_line(line, "yellow"), soft_wrap=True)
     if folder is not None:
-        console.print(f"kept in {folder}", soft_wrap=True, markup=False)
+        console.print(_line(f"kept in {folder}"), soft_wrap=True)
     return text.getvalue()
 
 
@@ -118,7 +121,12 @@ def _heading(agent: str, suite: str, group: Sequence[AnyOutcome]) -> Text:
     oracle = " (scripted oracle)" if card.oracle else ""
     models = {outcome.case.model for outcome in group if outcome.case.model}
     model = f" with {', '.join(sorted(models))}" if models else ""
-    return Text(f"{agent}{oracle}{model} on {suite}: {len(group)} cases, {counted}", style="bold")
+    return _line(f"{agent}{oracle}{model} on {suite}: {len(group)} cases, {counted}", "bold")
+
+
+def _line(text: str, style: str = "") -> Text:
+    """Return a line that others have a part in: names, and the reasons of a run gone on with."""
+    return Text(one_line(text, MAX_LINE_CHARACTERS), style=style)
 
 
 def overall(row: Metric) -> bool:

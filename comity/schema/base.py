@@ -20,9 +20,9 @@ _NAME = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z][a-z0-9-]*)>")
 
 
 class Word(BaseModel):
-    """The base of every model in the schema: immutable, and closed to unknown fields."""
+    """The base of every model in the schema: immutable, closed to unknown fields, and finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def compile_pattern(pattern: str) -> Any:
@@ -166,6 +166,11 @@ def printable(text: str, limit: int) -> str:
     cut = text if len(text) <= limit else text[:limit]
     safe = cut if cut.replace("\n", "").isprintable() else "".join(map(_escaped, cut))
     return safe if cut is text else f"{safe}… ({len(text) - limit} more characters)"
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return `text` as `printable` does, and on one line."""
+    return printable(text, limit).replace("\n", "\\n")
 
 
 def _escaped(character: str) -> str:

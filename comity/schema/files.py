@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
 from comity.errors import ScenarioError
-from comity.schema.base import printable
+from comity.schema.base import one_line, well_formed
 
 # Names and ids out of a file stand in what is told of it, and may be of any length.
 MAX_PROBLEM_CHARACTERS = 1_000
@@ -77,7 +78,7 @@ class Document:
     def problem(self, at: Path_, message: str) -> str:
         """Return one line that names file, line, field and what is wrong."""
         told = f"{self.where(at)}: {self._field(at)}{message}"
-        return printable(told, MAX_PROBLEM_CHARACTERS).replace("\n", "\\n")
+        return one_line(told, MAX_PROBLEM_CHARACTERS)
 
     def _field(self, at: Path_) -> str:
         """Name the part at `at` as its author knows it: by the entry's id, then the field."""
@@ -140,9 +141,12 @@ def read(path: Path, shown: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioError(f"{shown}:{line}: no valid YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ScenarioError(f"{shown}: no valid YAML: {reason}") from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        sign = f"U+{ord(text[error.position]):04X}"
+        raise ScenarioError(
+            f"{shown}:{line}: no valid YAML: {sign} stands there; take it out"
+        ) from None
 
 
 def _read(text: str, shown: Path, how: type[Any]) -> Document:
@@ -179,9 +183,9 @@ def _plain(loader: Any, node: yaml.Node, at: Path_, lines: dict[Path_, int], sho
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise ScenarioError(f"{shown}:{line}: a key is a word, not a list or a mapping")
-            key = str(key_node.value)
+            key = _well_formed(str(key_node.value), line, shown)
             if key in mapping:
-                raise ScenarioError(f"{shown}:{line}: the key {key!r} stands twice")
+                raise ScenarioError(f"{shown}:{line}: the key {key!r:.60} stands twice")
             lines[(*at, key)] = line
             mapping[key] = _plain(loader, value_node, (*at, key), lines, shown)
         return mapping
@@ -190,7 +194,26 @@ def _plain(loader: Any, node: yaml.Node, at: Path_, lines: dict[Path_, int], sho
             _plain(loader, child, (*at, index), lines, shown)
             for index, child in enumerate(node.value)
         ]
-    return loader.construct_object(node)
+    return _scalar(loader, node, shown)
+
+
+def _scalar(loader: Any, node: yaml.Node, shown: Path) -> Any:
+    line = node.start_mark.line + 1
+    try:
+        value = loader.construct_object(node)
+        if isinstance(value, float) and not isfinite(value):
+            raise ValueError("no JSON has it")
+    except (ValueError, LookupError, AttributeError):  # as each tag's own reader fails
+        told, kind = f"{node.value!r:.60}", node.tag.rpartition(":")[2]
+        message = f"{told} is no {kind}; put it in quotes if it is a text"
+        raise ScenarioError(f"{shown}:{line}: {message}") from None
+    return _well_formed(value, line, shown) if isinstance(value, str) else value
+
+
+def _well_formed(text: str, line: int, shown: Path) -> str:
+    if text != well_formed(text):
+        raise ScenarioError(f"{shown}:{line}: {text!r:.60} holds half a character; write it whole")
+    return text
 
 
 def entries(

@@ -51,7 +51,7 @@ class Place(Word):
 class Holds(Place):
     """A place in which a norm holds, and the words by which a text names it."""
 
-    named: tuple[str, ...] = ()
+    named: tuple[Prose, ...] = ()
 
     def names(self, language: str) -> frozenset[str]:
         """Return the names of this place in `language` and in English.

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from comity.errors import ConfigurationError, ScenarioError
-from comity.schema.base import printable
+from comity.schema.base import one_line
 from comity.schema.files import read_text
 
 # Such a file is written by hand; a larger one is a mistake.
@@ -46,8 +46,9 @@ def load(
         ]
     except (ValueError, RecursionError) as error:
         problems = [f"{path}: no valid TOML: {error}"]
-    lines = (printable(problem, MAX_PROBLEM_CHARACTERS) for problem in problems)
-    raise ConfigurationError("\n".join(line.replace("\n", "\\n") for line in lines))
+    raise ConfigurationError(
+        "\n".join(one_line(problem, MAX_PROBLEM_CHARACTERS) for problem in problems)
+    )
 
 
 def _field(at: Sequence[str | int]) -> str:

@@ -14,7 +14,7 @@ from pydantic import Field
 from comity.schema import Word
 from comity.statistics.rates import Estimate, Z, rate
 
-# A standard error below this is none: what is left of nought after rounding.
+# A share or a variance below this is none: what is left of nought after rounding.
 _NOUGHT = 1e-9
 
 

@@ -38,7 +38,7 @@ _SLICE = {"suite", "agent", "mode", "culture", "domain", "severity", "language",
 # Of what left the denominators nothing is known: it could move a rate by as much as its share.
 LARGEST_SHARE = 0.1
 
-Bound = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Bound = Annotated[float, Field(strict=True)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 
 

@@ -62,7 +62,7 @@ class Regressed(_Found):
     better: int
     margin: float
     p: float | None
-    """McNemar's exact p of the pairs as they are."""
+    """McNemar's exact p of the pairs as they are, by norms."""
     p_of_family: float | None = None
     """The same by Holm's method, over all regression criteria of the gate."""
 

@@ -48,7 +48,9 @@ class Phrases(Word):
     """In which form the answer is wanted."""
     framings: tuple[Prose, ...] = ()
     """What a system prompt would say."""
-    currencies: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    currencies: dict[str, Annotated[tuple[Prose, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     """The words that stand after an amount, by ISO 4217 code."""
 
 
@@ -69,7 +71,7 @@ class Names(Word):
     """Names of which one may stand for another: as common, of one community and gender."""
 
     culture: Slug
-    names: tuple[str, ...] = Field(min_length=2)
+    names: tuple[Prose, ...] = Field(min_length=2)
 
 
 class Cited(Word):

@@ -177,7 +177,7 @@ def test_a_page_gets_the_figures_in_one_section_that_is_mended(project, examples
     assert once.endswith("\n## After\n\nx\n")
     assert "| all | 21 | 6 / 2 / 1 | 7 / 3 / 2 | 0.75  0.41 to 0.93 |" in once
     assert "|   open as wrong |  | 11% open | 17% open | 0.67  " in once
-    assert "`seen__b__.jsonl` (21)" in once
+    assert "Examples: `` seen|<b>`.jsonl `` (21)." in once
     assert "culture cn" not in once
     assert "of yore" not in once
     assert calibrate("--into", page) == 0

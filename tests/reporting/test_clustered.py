@@ -34,6 +34,15 @@ def test_trials_of_a_scenario_are_shown_for_what_they_are_worth():
     assert row(apart, "Silent-R", "violate") == ["6", "0.00", "0.00 to 0.39"]
 
 
+def test_what_others_named_cannot_act_on_the_terminal():
+    evil = "\x1b[2J\u202egone\n1 passed"
+    one = case(agent=evil, suite=evil, status="infrastructure_error")
+    told = shown([one.model_copy(update={"reason": evil, "judge_errors": (evil,)})], verbose=True)
+    assert "\\x1b[2J\\u202egone" in told
+    assert not {"\x1b", "\u202e"} & set(told)
+    assert "1 passed" not in [line.strip() for line in told.splitlines()]
+
+
 def test_how_surely_scenarios_go_well_again_is_shown_where_they_are_repeated():
     told = shown(REPEATED).partition("good in all of k trials")[2]
     assert row(told, "Silent-R", "violate")[:3] == ["2", "3", "0.67"]

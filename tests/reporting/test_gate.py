@@ -1,8 +1,11 @@
 """`comity gate`: a stored run is judged as it would have been, by exit code, terminal and JSON."""
 
 import json
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from comity.judges.calibration import Calibration, Measured
 from comity.run.store import Store
 from comity.statistics.agreement import agreement
 from comity.statistics.criteria import Gate
+from tests.conftest import ROOT
 
 SILENT = '[[criterion]]\nmetric = "Silent-R"\nmode = "violate"\nat_most = 0.25\n'
 OVER = '[[criterion]]\nmetric = "Over-R"\nmode = "contrast"\nat_most = 0.5\n'
@@ -70,6 +74,28 @@ def test_the_exit_code_is_the_verdict(labelled, judge, breach, count, code, verd
     assert found == code
     assert out.splitlines()[0].endswith(f"gate.toml: {verdict}")
     assert out.splitlines()[1].split()[0] == verdict
+
+
+def test_a_full_disk_behind_the_output_is_no_verdict(labelled, project):
+    labelled.store.write_facts({"selected": []})
+    labelled.add(site="tiny", number=1, breach="none")
+    command = [sys.executable, "-m", "comity.cli", "gate", str(labelled.folder), "--gate"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*command, str(project.write("gate.toml", SILENT))],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 4
+    assert "the output cannot be read or written: No space left on device" in done.stderr
+
+
+def test_a_run_that_cannot_be_called_so_is_told_in_a_line(capsys):
+    assert main(["gate", "a" * 300, "--gate", str(ROOT / "gates" / "smoke.toml")]) == 4
+    [line] = capsys.readouterr().err.splitlines()
+    assert "cannot be read or written: File name too long" in line
 
 
 def test_what_is_read_from_text_goes_by_the_calibration_of_the_runs_own_judges(labelled, judge):

@@ -135,6 +135,25 @@ def test_a_run_without_norms_has_nothing_to_plan_by(power, tmp_path):
     assert "has no case about a norm" in power("latest", "--suite", "shopping")[3]
 
 
+def test_a_run_of_which_nothing_counts_has_no_rate_to_plan_by(power, tmp_path):
+    store = Store.create(tmp_path / "reports", {})
+    store.point_latest()
+    store.append(case(status="infrastructure_error")).result()
+    code, _, _, err = power("latest")
+    assert code == 4
+    assert "no metric counts any of its cases" in err
+
+
+def test_more_cases_of_a_norm_than_can_be_planned_by_are_refused(power, tmp_path):
+    store = Store.create(tmp_path / "reports", {})
+    store.point_latest()
+    for trial in range(1, 12):
+        store.append(case(breach="silent", trial=trial)).result()
+    code, _, _, err = power("latest", "--trials", 100)
+    assert code == 4
+    assert "1100 cases of one norm, with these --trials; 500 at most" in err
+
+
 def test_its_help_says_what_the_exit_codes_mean(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["power", "--help"])

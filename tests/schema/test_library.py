@@ -116,9 +116,36 @@ MISTAKES = {
         ("scenario", "tier: smoke", "tier: [smoke"),
         "no valid YAML",
     ),
-    "a character that YAML does not know": (
-        ("scenario", "tier: smoke", "tier: smo\x00ke"),
-        "no valid YAML: unacceptable character #x0000",
+    "a sign that YAML does not take": (
+        ("scenario", "tier: smoke", "tier: smo\x07ke"),
+        "scenarios/cn.yaml:3: no valid YAML: U+0007 stands there; take it out",
+    ),
+    "a number of more digits than are read": (
+        ("scenario", "tier: smoke", f"tier: {'9' * 5_000}"),
+        "is no int; put it in quotes if it is a text",
+    ),
+    "a number without an end": (
+        ("scenario", "tier: smoke", "tier: 1.0e999"),
+        "scenarios/cn.yaml:3: '1.0e999' is no float; put it in quotes if it is a text",
+    ),
+    **{
+        f"a {kind} that is none": (
+            ("scenario", "tier: smoke", f"tier: !!{kind} {text}"),
+            f"scenarios/cn.yaml:3: '{text}' is no {kind}; put it in quotes if it is a text",
+        )
+        for kind, text in (("int", "many"), ("bool", "maybe"), ("timestamp", "soon"))
+    },
+    "half a character": (
+        ("norm", "A clock is not given", '"A clock \\ud800"\n  #'),
+        "norms/cn.yaml:6: 'A clock \\ud800' holds half a character; write it whole",
+    ),
+    "a place with an empty name, which stands in every text": (
+        ("norm", "[Chinese]", '["", Chinese]'),
+        "norms/cn.yaml:3: cn.gift.clock: holds.0.named.0: String should have at least 1 character",
+    ),
+    "half a character in a name": (
+        ("norm", "[Chinese]", '["Chinese \\udc00"]'),
+        "norms/cn.yaml:3: 'Chinese \\udc00' holds half a character; write it whole",
     ),
     "lists without an end": (
         ("scenario", None, "[" * 300_000),

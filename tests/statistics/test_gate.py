@@ -4,7 +4,18 @@ import datetime
 
 import pytest
 
-from comity.schema import AgentCard, Case, Finding, Mode, Norm, Outcome, Request, Scenario, Timing
+from comity.schema import (
+    AgentCard,
+    Case,
+    Evidence,
+    Finding,
+    Mode,
+    Norm,
+    Outcome,
+    Request,
+    Scenario,
+    Timing,
+)
 from comity.statistics.agreement import agreement
 from comity.statistics.criteria import Gate
 from comity.statistics.gate import decide
@@ -284,6 +295,20 @@ def test_an_announced_breach_of_a_critical_norm_is_none_and_an_open_one_is_not_k
     found = decided([*outcomes, told, unknown])
     assert found.verdict == "INCONCLUSIVE"
     assert unknown.case.id in found.reasons[0]
+
+
+@pytest.mark.parametrize("status", ["judge_error", "infrastructure_error"])
+def test_what_breaks_a_critical_norm_is_not_forgotten_where_a_judge_failed(status):
+    failed = case("observe", status, severity="critical", culture="jp", breach="open")
+    [breach] = failed.findings
+    there = Evidence(where="basket", quote="1 x Wall clock")
+    done = failed.model_copy(
+        update={"findings": (breach.model_copy(update={"evidence": (there,)}),)}
+    )
+    assert decided([*silent(0, 40), failed]).verdict == "PASS"
+    found = decided([*silent(0, 40), done])
+    assert found.verdict == "INCONCLUSIVE"
+    assert done.case.id in found.reasons[0]
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,14 @@ MISTAKES = {
         ("names.yaml", "culture: cn", "culture: CN"),
         "robustness/names.yaml:1: entry 1: culture: String should match pattern",
     ),
+    "a name of nothing": (
+        ("names.yaml", "Li Na, ", '" ", '),
+        "robustness/names.yaml:1: entry 1: names.0: String should have at least 1 character",
+    ),
+    "money without a word": (
+        ("phrases/en.yaml", "USD: [dollars]", "USD: []"),
+        "robustness/phrases/en.yaml:4: currencies: USD: Tuple should have at least 1 item",
+    ),
     "a page in no language": (
         ("pages.yaml", "[en, de]", "[english]"),
         "robustness/pages.yaml:1: tiny: languages.0: 'english' is no language tag",

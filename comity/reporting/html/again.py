@@ -18,35 +18,31 @@ class Again:
 
 
 def again(source: Source) -> list[Again]:
-    """Return pass^k at the largest k that each metric has; nothing of a run without repeats."""
-    by_suite: dict[str, dict[tuple[str, str], dict[str, Repeated]]] = {}
+    """Return pass^k at the largest k that all agents have; nothing of a run without repeats."""
+    by_suite: dict[str, dict[tuple[str, str], dict[str, list[Repeated]]]] = {}
     for one in repeated(source.of_norms):
         if one.value is not None:
             metrics = by_suite.setdefault(one.slice["suite"], {})
             of_agents = metrics.setdefault((one.metric, one.slice.get("mode", "")), {})
-            of_agents[one.slice["agent"]] = one
+            of_agents.setdefault(one.slice["agent"], []).append(one)
     return [_again(suite, source, metrics) for suite, metrics in by_suite.items()]
 
 
 def _again(
-    suite: str, source: Source, metrics: dict[tuple[str, str], dict[str, Repeated]]
+    suite: str, source: Source, metrics: dict[tuple[str, str], dict[str, list[Repeated]]]
 ) -> Again:
     tried = {agent for of_agents in metrics.values() for agent in of_agents}
     agents = [agent for agent in source.agents if agent.reference in tried]
-    return Again(
-        suite=suite,
-        agents=[agent.name for agent in agents],
-        rows=[
-            (
-                metric,
-                max(one.k for one in found.values()),
-                row(metric, {"mode": mode}),
-                [_figure(found.get(agent.reference)) for agent in agents],
-            )
-            for (metric, mode), found in metrics.items()
-        ],
-    )
-
-
-def _figure(one: Repeated | None) -> Figure | None:
-    return None if one is None else Figure(one.n, one.value, one.low, one.high)
+    rows = []
+    for (metric, mode), found in metrics.items():
+        # Side by side stands what is asked of as many trials: to pass more of them is harder.
+        most = min(max(one.k for one in of) for of in found.values())
+        figures = {
+            one.slice["agent"]: Figure(one.n, one.value, one.low, one.high)
+            for of in found.values()
+            for one in of
+            if one.k == most
+        }
+        own = [figures.get(agent.reference) for agent in agents]
+        rows.append((metric, most, row(metric, {"mode": mode}), own))
+    return Again(suite=suite, agents=[agent.name for agent in agents], rows=rows)

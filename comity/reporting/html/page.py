@@ -171,9 +171,7 @@ def _about(source: Source) -> list[tuple[str, str]]:
     told = {
         "run": str(facts["run"]),
         "model under test": part("model", "name") or "none",
-        "judging models": ", ".join(judges)
-        if isinstance(judges, dict)
-        else "none: deeds and rules",
+        "judging models": ", ".join(judges) if isinstance(judges, dict) else NO_MODEL,
         "comity": part("versions", "comity"),
         "revision": f"{revision}{changed}" if revision else "",
         "browser": part("browser", "version"),

@@ -7,7 +7,9 @@ import random
 import re
 
 from comity.cli import main
+from comity.reporting.html.again import again
 from comity.reporting.html.page import MAX_BYTES, page
+from comity.reporting.html.source import Source
 from comity.schema import (
     Case,
     Observation,
@@ -37,6 +39,16 @@ def test_what_cannot_be_read_or_written_is_told_in_a_line(run, tmp_path, capsys)
     assert "is no run" in first
     assert "cannot be written (--into)" in second
     assert "summary.json cannot be read: verdict: verdict" in third
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(run, tmp_path, capsys):
+    run.careful()
+    run.end()
+    device = tmp_path / "device"
+    device.symlink_to("/dev/full")
+    assert main(["report", str(run.folder), "--into", str(device)]) == 4
+    assert "No space left on device" in capsys.readouterr().err
+    assert device.is_char_device()
 
 
 def test_the_verdict_comes_first_with_its_reasons_and_their_cases(run):
@@ -75,6 +87,18 @@ def test_trials_of_a_scenario_are_worth_less_than_they_count_and_are_told_togeth
     assert "n 3, worth" in html
     assert "Again and again" in html
     assert "Silent-R, all 3 trials" in html
+
+
+def test_agents_stand_side_by_side_over_as_many_trials_of_a_scenario(run):
+    for agent, trials in (("agents/mine.py:careful", 4), ("agents/mine.py:other", 2)):
+        for trial in range(1, trials + 1):
+            run.add(agent=agent, trial=trial, found={"breach": "none" if trial > 1 else "silent"})
+    run.end()
+    source = Source.open(run.folder)
+    list(source.cases())
+    [suite] = again(source)
+    [figures] = [figures for metric, k, _, figures in suite.rows if (metric, k) == ("Silent-R", 2)]
+    assert [figure.value for figure in figures] == [0.5, 0.0]
 
 
 def test_five_thousand_outcomes_stay_below_forty_megabytes(run, monkeypatch):
