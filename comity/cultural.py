@@ -256,14 +256,21 @@ def _together(items: list[pytest.Item]) -> list[pytest.Item]:
 
     So a case's tests report when it ends, not when the last case has ended, and share its fixture.
     pytest orders tests by the places of their cases in each test's own list, where a case that two
-    tests share may stand apart. Each file keeps its own.
+    tests share may stand apart. Each file keeps its own; a test with further parameters stays where
+    pytest put it, since their fixtures may be dear.
     """
     places: dict[tuple[Path, str], int] = {}
     order = [
-        places.setdefault((item.path, _case_id(item) or item.nodeid), place)
+        places.setdefault((item.path, _only_case_id(item) or item.nodeid), place)
         for place, item in enumerate(items)
     ]
     return [item for _, item in sorted(zip(order, items, strict=True), key=itemgetter(0))]
+
+
+def _only_case_id(item: pytest.Item) -> str | None:
+    """Return the id of the case that a test is over; None where it has further parameters."""
+    callspec = getattr(item, "callspec", None)
+    return _case_id(item) if callspec is not None and len(callspec.params) == 1 else None
 
 
 def _cases(items: Iterable[pytest.Item]) -> dict[str, None]:

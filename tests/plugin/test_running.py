@@ -232,6 +232,44 @@ def test_cases_start_in_the_order_of_their_tests(project, model_server, before, 
     assert [case_id.split("-")[1] for case_id in finished.outcomes] == order
 
 
+DEAR = """
+import pytest
+from comity import scenarios
+
+made = []
+
+
+@pytest.fixture(scope="session", params=["one", "two"])
+def dear(request):
+    made.append(request.param)
+    return request.param
+
+
+@scenarios("gifts")
+def test_first(outcome, dear):
+    pass
+
+
+@scenarios("gifts")
+def test_second(outcome, dear):
+    assert made == ["one", "two"][: made.index(dear) + 1]
+"""
+
+
+def test_a_fixture_with_parameters_of_the_users_own_is_set_up_once_for_each(project):
+    project.write("suites/gifts/test_gifts.py", DEAR)
+    finished = project.run(agents=("chat_plain",))
+    assert finished.code == 0, finished.output
+    assert len(finished.tests) == 2 * 2 * 3
+
+
+def test_the_tests_over_a_case_share_one_fixture_and_stand_side_by_side(project):
+    finished = project.run("--setup-show", "-q", agents=("chat_plain",))
+    assert finished.output.count("SETUP    M outcome") == len(finished.outcomes) == 3
+    names = [name.partition("[")[2] for name in finished.tests]
+    assert names == sorted(names, key=names.index)
+
+
 def test_a_test_that_is_named_alone_runs_its_case_alone(project):
     case_id = "cn.gift.clock.newborn-contrast-agents.chat_plain-t1"
     finished = project.run(
