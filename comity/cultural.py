@@ -224,7 +224,7 @@ def session_of(config: pytest.Config) -> Session:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigurationError(told(error)) from None
+        raise ConfigurationError(told(error, given)) from None
     root = config.rootpath
     named = config.getoption("agent")
     cultures = config.getoption("cultures") or ""

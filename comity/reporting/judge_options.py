@@ -50,4 +50,4 @@ def settings(arguments: argparse.Namespace) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise ConfigurationError(told(error)) from None
+        raise ConfigurationError(told(error, given)) from None

@@ -1,5 +1,6 @@
 """What a run is asked to do, from the command line and the environment."""
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -23,6 +24,7 @@ from comity.sandbox.sites import PATIENCE_SECONDS
 CONCURRENCY = 16
 # Eight steps of a model that needs half a minute for each, twice over.
 CASE_SECONDS = 900.0
+PREFIX = "COMITY_"
 
 
 class Settings(BaseSettings):
@@ -30,7 +32,7 @@ class Settings(BaseSettings):
 
     # No infinity: neither JSON nor a browser knows it.
     model_config = SettingsConfigDict(
-        env_prefix="COMITY_", frozen=True, extra="ignore", allow_inf_nan=False
+        env_prefix=PREFIX, frozen=True, extra="ignore", allow_inf_nan=False
     )
 
     model_url: Annotated[tuple[str, ...], NoDecode] = ()
@@ -137,10 +139,14 @@ class Settings(BaseSettings):
         )
 
 
-def told(error: ValidationError) -> str:
-    """Return what is wrong with the settings, as whoever gave the options needs to hear it."""
+def told(error: ValidationError, options: Container[str]) -> str:
+    """Return what is wrong with the settings, as whoever gave them needs to hear it.
+
+    What is not among the `options` that were given comes from the environment.
+    """
     detail = error.errors(include_url=False)[0]
     if not detail["loc"]:
         return str(detail["ctx"]["error"])  # it names the options by itself
-    option = str(detail["loc"][0]).replace("_", "-")
-    return f"--{option}: {detail['msg']}, not {detail['input']!r}"
+    name = str(detail["loc"][0])
+    given = f"--{name.replace('_', '-')}" if name in options else f"{PREFIX}{name.upper()}"
+    return f"{given}: {detail['msg']}, not {detail['input']!r}"

@@ -117,6 +117,11 @@ def test_an_option_out_of_its_range(project, option, value):
     one_line(finished, option, repr(value))
 
 
+def test_a_setting_of_the_environment_is_called_as_it_was_given(project):
+    finished = project.run(agents=("chat_plain",), COMITY_TRIALS="none")
+    one_line(finished, "COMITY_TRIALS: ", "not 'none'")
+
+
 def test_a_reports_folder_that_cannot_be_written(project):
     project.write("reports", "a file is in the way")
     finished = project.run(agents=("chat_plain",))
