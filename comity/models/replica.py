@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx2
+from pydantic import SecretStr
 
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.chat import Answer, Body, CallSettings
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     import openai
 
 CONNECT_SECONDS = 10.0
+# What a header may carry; anything else in it would be told by whoever refuses to send it.
+_KEY = re.compile(r"[!-~]+")
+KEYS = "COMITY_MODEL_API_KEY, or for a judge COMITY_JUDGE_API_KEY or what its panel names"
 # How often a server's health is asked for. A healthy one answers within milliseconds, a busy one
 # within seconds.
 PROBE_SECONDS = 2.0
@@ -77,6 +82,7 @@ class Replica:
         import openai
 
         self.url = checked_url(url)
+        self._key = _checked_key(settings.api_key, self.url)
         self.flow = Flow()
         self.dead: str | None = None
         """Why the server is given up; None while it is not."""
@@ -96,7 +102,7 @@ class Replica:
         )
         self._client = openai.AsyncOpenAI(
             base_url=self.url,
-            api_key=settings.api_key.get_secret_value(),
+            api_key=self._key,
             max_retries=0,  # the model tries again, at the next replica
             http_client=self._http,
         )
@@ -119,7 +125,7 @@ class Replica:
             listed = await self._get(f"{self.url}/models")
             if listed.status_code in (401, 403):
                 raise ConfigurationError(
-                    f"the model server at {self.url} wants a key; set COMITY_MODEL_API_KEY"
+                    f"the model server at {self.url} wants another key; set {KEYS}"
                 )
             listed.raise_for_status()
             data = _json(listed.text)["data"]
@@ -137,7 +143,7 @@ class Replica:
         return about
 
     async def _get(self, url: str, seconds: float = CONNECT_SECONDS) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self._settings.api_key.get_secret_value()}"}
+        headers = {"Authorization": f"Bearer {self._key}"}
         try:
             async with asyncio.timeout(seconds):
                 return await self._http.get(url, headers=headers)
@@ -214,9 +220,8 @@ class Replica:
 
     def _told(self, error: object) -> str:
         """Return what a server said; some repeat the key that they were given."""
-        key = self._settings.api_key.get_secret_value()
-        is_secret = self._settings.api_key != CallSettings().api_key
-        return one_line(str(error).replace(key, "[key]") if is_secret else error)
+        is_secret = self._key != CallSettings().api_key.get_secret_value()
+        return one_line(str(error).replace(self._key, "[key]") if is_secret else error)
 
     def _is_alive(self) -> None:
         self._seen = time.monotonic()
@@ -256,6 +261,23 @@ class Replica:
         for attempt in self._attempts:
             if not attempt.expired():
                 attempt.reschedule(asyncio.get_running_loop().time())
+
+
+def _checked_key(key: SecretStr, url: str) -> str:
+    """Return the key as it can be sent.
+
+    A line end behind it, as files have one, is left out; a variable that is empty holds none.
+
+    Raises:
+        ConfigurationError: it cannot be; what it is is not said.
+    """
+    text = key.get_secret_value().strip() or CallSettings().api_key.get_secret_value()
+    if not _KEY.fullmatch(text):
+        raise ConfigurationError(
+            f"the key for the model server at {url} cannot be one: that is ASCII without blanks; "
+            f"correct {KEYS}"
+        )
+    return text
 
 
 def checked_url(url: str) -> str:

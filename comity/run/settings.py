@@ -108,8 +108,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Return what no log and no report may show."""
-        keys = {self.model_api_key.get_secret_value(), self.judge_api_key.get_secret_value()}
-        return sorted(keys - {CallSettings().api_key.get_secret_value()})
+        keys = {k.get_secret_value().strip() for k in (self.model_api_key, self.judge_api_key)}
+        return sorted(keys - {"", CallSettings().api_key.get_secret_value()})
 
     @property
     def has_judges(self) -> bool:

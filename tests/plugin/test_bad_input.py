@@ -122,6 +122,21 @@ def test_a_setting_of_the_environment_is_called_as_it_was_given(project):
     one_line(finished, "COMITY_TRIALS: ", "not 'none'")
 
 
+@pytest.mark.parametrize("key", ["sk-\u043a\u043b\u044e\u0447", "sk-\udcff", "sk-one sk-two"])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(project, model_server, key):
+    options = ("--model-url", model_server.url)
+    finished = project.run(*options, agents=("chat_asker",), COMITY_MODEL_API_KEY=key)
+    one_line(finished, "cannot be one: that is ASCII without blanks", "COMITY_MODEL_API_KEY")
+    assert "sk-" not in finished.output
+
+
+@pytest.mark.parametrize("key", ["sk-one\n", "", "\n"])
+def test_a_line_end_behind_a_key_is_no_part_of_it(project, model_server, key):
+    options = ("--model-url", model_server.url)
+    finished = project.run(*options, agents=("chat_asker",), COMITY_MODEL_API_KEY=key)
+    assert finished.code in (0, 1), finished.output
+
+
 def test_a_reports_folder_that_cannot_be_written(project):
     project.write("reports", "a file is in the way")
     finished = project.run(agents=("chat_plain",))
