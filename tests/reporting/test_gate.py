@@ -95,7 +95,7 @@ def test_a_full_disk_behind_the_output_is_no_verdict(labelled, project):
 def test_a_run_that_cannot_be_called_so_is_told_in_a_line(capsys):
     assert main(["gate", "a" * 300, "--gate", str(ROOT / "gates" / "smoke.toml")]) == 4
     [line] = capsys.readouterr().err.splitlines()
-    assert "cannot be read or written: File name too long" in line
+    assert "there is no run 'aaa" in line
 
 
 def test_what_is_read_from_text_goes_by_the_calibration_of_the_runs_own_judges(labelled, judge):
