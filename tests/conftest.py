@@ -1,5 +1,6 @@
 """A user's project, run by pytest in a process of its own; a model server with a script."""
 
+import functools
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 from comity.models.launch import ServerSpec
 from comity.models.serving import Server, ensure_server
 from comity.places import cache_directory
+from tests.forking import Forks
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 ROOT = Path(__file__).parents[1]
@@ -37,6 +39,11 @@ TOGETHER = {
     "tests/suites/test_robustness_on_the_shop.py": "on the shop",
     "tests/suites/test_robustness.py": "flaws",
     "tests/plugin/test_robustness.py": "robustness",
+    "tests/plugin/test_sharding.py": "sharding",
+    "tests/statistics/test_clusters.py": "clusters",
+    "tests/statistics/test_coverage.py": "coverage",
+    "tests/statistics/test_shrinkage.py": "shrinkage",
+    "tests/variation/test_edits.py": "edits",
 }
 
 
@@ -50,6 +57,16 @@ class Together(LoadScopeScheduling):
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set what makes the processes of the tests lighter, and leaves what they do as it is."""
+    assert config.cache is not None
+    # The browsers' driver, which most runs start, keeps what it has compiled.
+    os.environ.setdefault("NODE_COMPILE_CACHE", str(config.cache.mkdir("node")))
+    # vLLM's threads wait for each other in a loop. Where they share the cores with other tests
+    # they take half as long again, and more of the others' time, than when they sleep.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 HANG_UP = (0, b"")
@@ -276,6 +293,12 @@ testpaths = suites
 """
 
 
+@functools.cache
+def forks() -> Forks:
+    """Return the process that runs of pytest are forked from, one for each of our processes."""
+    return Forks({**os.environ, "PYTHONPATH": str(ROOT)})
+
+
 @dataclass
 class Project:
     """A user's own project: a suite, a site that is no Django, agents with one habit each."""
@@ -329,13 +352,20 @@ class Project:
         seconds: int = RUN_SECONDS,
         **environment: str,
     ) -> Finished:
+        """Run pytest in the project, in a process that has its imports."""
+        _, _, *module = self.command(*arguments, agents=agents)
+        code, output = forks().run(module, self.root, self.environment(**environment), seconds)
+        return self.finished(code, output)
+
+    def run_from_scratch(self, *arguments: str, **environment: str) -> Finished:
+        """Run pytest in the project as a user does, where what it imports and costs matters."""
         done = subprocess.run(
-            self.command(*arguments, agents=agents),
+            self.command(*arguments),
             cwd=self.root,
             env=self.environment(**environment),
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=RUN_SECONDS,
             check=False,
         )
         return self.finished(done.returncode, done.stdout + done.stderr)

@@ -8,7 +8,11 @@ import subprocess
 import time
 from collections import Counter
 
+import pytest
+
 from comity.run.store import read, read_facts
+
+pytestmark = pytest.mark.long
 
 KILLS = 20
 SEED = 8
@@ -51,7 +55,7 @@ def test_twenty_kills_at_random_moments_and_no_outcome_is_lost_or_doubled(projec
         return len(found)
 
     begun = time.monotonic()
-    project.run(*options, "1", "-o", "comity_reports=once", NOTES=str(notes))
+    project.run_from_scratch(*options, "1", "-o", "comity_reports=once", NOTES=str(notes))
     life = time.monotonic() - begun
     assert asked() == 3
 
