@@ -1,7 +1,10 @@
 """The `comity` command, thin: each subcommand lives in the room that it is about."""
 
 import argparse
+import os
+import signal
 import sys
+import traceback
 
 from comity.errors import ComityError
 from comity.models import commands as serving
@@ -21,7 +24,11 @@ from comity.reporting import (
 from comity.schema.base import printable
 
 USAGE_ERROR = 4
-"""As pytest's."""
+INTERNAL_ERROR = 3
+"""Both as pytest's. Python's own exit code, 1, is that of a gate that fails."""
+
+UNREAD = 128 + signal.SIGPIPE
+"""As of any program whose reader has had enough, which may be before the verdict."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,13 +58,24 @@ def main(arguments: list[str] | None = None) -> int:
     except ComityError as error:
         return _failed(str(error))  # it names what stands in files, and files' names
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has had enough; nothing is left to say
-        return 0
+        return _unread()
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):  # rich makes the one of the other
+            return _unread()
+        raise
     except OSError as error:
-        # Not Python's own exit code, which is that of a gate that fails.
         where = "the output" if error.filename is None else error.filename
         return _failed(f"{where} cannot be read or written: {error.strerror or error}")
+    except Exception:  # whatever it is, it is ours to mend, and no verdict
+        traceback.print_exc()
+        return INTERNAL_ERROR
     return code
+
+
+def _unread() -> int:
+    # What is still to be written would fail as Python ends, and change the exit code.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNREAD
 
 
 def _failed(told: str) -> int:

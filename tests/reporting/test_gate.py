@@ -1,6 +1,9 @@
 """`comity gate`: a stored run is judged as it would have been, by exit code, terminal and JSON."""
 
+import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
 import tomllib
@@ -9,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from comity import cli
 from comity.cli import main
 from comity.judges import calibration
 from comity.judges.calibration import Calibration, Measured
@@ -90,6 +94,36 @@ def test_a_full_disk_behind_the_output_is_no_verdict(labelled, project):
         )
     assert done.returncode == 4
     assert "the output cannot be read or written: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("more", [(), ("--schema",)])
+def test_a_reader_that_has_had_enough_is_told_no_verdict(labelled, project, more):
+    labelled.store.write_facts({"selected": []})
+    labelled.add(site="tiny", number=1, breach="none")
+    gate = project.write("gate.toml", SILENT)
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, "-m", "comity.cli", "gate", labelled.folder, "--gate", gate, *more],
+        check=False,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_a_fault_of_ours_is_no_verdict(monkeypatch, capsys):
+    def run(_: argparse.Namespace) -> int:
+        raise LookupError("a fault of ours")
+
+    def register(subparsers) -> None:
+        subparsers.add_parser("gate").set_defaults(run=run)
+
+    monkeypatch.setattr(cli.gate, "register", register)
+    assert main(["gate"]) == 3
+    assert "LookupError: a fault of ours" in capsys.readouterr().err
 
 
 def test_a_run_that_cannot_be_called_so_is_told_in_a_line(capsys):
