@@ -1,7 +1,8 @@
 # Everything is set up on demand, and nothing is set up twice.
 #
 #   make cultural   the smoke tier of all suites, on the embedded default model
-#   make test       the project's own tests
+#   make test       the project's own tests, in ten minutes on two cores
+#   make test-long  the rest of them: faults, several processes, whole suites, simulations
 #   make check      lint, types, layers
 #   make bench      measure, and write docs/benchmarks.md (half an hour)
 #   make serve      keep the embedded default model running for later runs
@@ -14,7 +15,7 @@ STAMP  := $(VENV)/.set-up
 # What one process has compiled, the hundreds that the tests start need not compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup system model cultural test check bench serve clean
+.PHONY: help setup system model cultural test test-long check bench serve clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,8 +43,12 @@ model: setup
 cultural: model
 	$(BIN)/pytest suites -m "cultural and smoke" $(ARGS)
 
+# While one test waits for a server or a browser, another has the cores.
 test: model
-	$(BIN)/pytest tests -n 2 $(ARGS)
+	$(BIN)/pytest tests -n 4 -m "not long" $(ARGS)
+
+test-long: model
+	$(BIN)/pytest tests -n 2 -m long $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ RUN_SECONDS = 500
 # What a page of the shop pushes, and what is asked of the forum and in chat.
 WANTED = "(cn.gift.clock and observe) or (sami.talk and violate)"
 
-pytestmark = pytest.mark.vllm
+pytestmark = [pytest.mark.vllm, pytest.mark.long]
 
 
 class Run:

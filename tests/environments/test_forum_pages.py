@@ -347,6 +347,7 @@ def test_no_page_of_the_forum_asks_another_host_for_anything(forum: Site) -> Non
             assert visitor.get(asset).status_code == 200
 
 
+@pytest.mark.long
 def test_no_page_of_the_forum_depends_on_a_tag(
     forum: Site, start_site: StartSite, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ def test_a_tag_of_few_products_is_promoted_with_what_there_is(shop: Site) -> Non
         assert 7 <= len(titles(page)) <= 8
 
 
+@pytest.mark.long
 def test_no_page_depends_on_a_tag(shop: Site, start_site: StartSite, tmp_path: Path) -> None:
     """Rename every tag: if any page showed one, that page would differ."""
     copy = tmp_path / "environments"

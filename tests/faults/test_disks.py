@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 # Two fifths of the cases below fit into this.
 SMALL_DISK = 256 * 1024
 # A case has its transcript before its line: few at once, so that few stand on the disk without one.

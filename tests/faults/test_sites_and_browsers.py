@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 TWELVE_CASES = ("--trials", "2", "--concurrency", "3")
 AGENTS = ("buyer", "lingerer")

@@ -10,12 +10,12 @@ import pytest
 from comity.cli import main
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.vllm
+pytestmark = [pytest.mark.vllm, pytest.mark.long]
 
 SEEN = ROOT / "suites" / "calibration" / "seen_shop.jsonl"
 # A small model on two cores takes some ten seconds for what a judge is shown of a reply, and most
 # often has to be asked three times: all questions at once take a third of that.
-EXAMPLES = 3
+EXAMPLES = 2
 RUN_SECONDS = 400
 GATE = """\
 [[criterion]]

@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import HANG_UP
 
+pytestmark = pytest.mark.long
+
 CASES = 12
 
 

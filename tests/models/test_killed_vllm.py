@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Finished, own_cache
 
-pytestmark = pytest.mark.vllm
+pytestmark = [pytest.mark.vllm, pytest.mark.long]
 
 TRIALS = 200
 START_SECONDS = 300.0

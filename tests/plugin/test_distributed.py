@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 XDIST = ("-p", "xdist.plugin")
 
 RECORDING = """
@@ -280,7 +282,7 @@ def pytest_terminal_summary(terminalreporter):
 def test_a_run_without_cultural_tests_does_not_pay_for_them(project, arguments):
     project.write("conftest.py", WITNESS)
     project.write("suites/test_plain.py", "def test_plain():\n    pass\n")
-    finished = project.run(*XDIST, *arguments, "suites/test_plain.py")
+    finished = project.run_from_scratch(*XDIST, *arguments, "suites/test_plain.py")
     assert finished.code == 0
     assert "imported: []" in finished.output
 

@@ -169,6 +169,7 @@ def test_the_smallest_example_becomes_a_scenario_that_fails_by_itself(
     assert smallest["after"] in finished.output
 
 
+@pytest.mark.long
 def test_the_same_comes_of_it_under_xdist(shouted, project):
     finished = project.run(
         ROBUST, *STANDARD, "-n", "2", "-p", "xdist.plugin", agents=("shouted_at",)

@@ -15,6 +15,8 @@ from comity.run.sharding import Shard
 from comity.run.store import read, read_facts
 from tests.conftest import SCENARIO, Project
 
+pytestmark = pytest.mark.long
+
 ROOMS = ("newborn", "wedding", "birthday", "farewell", "visit", "thanks")
 N = 3
 AGENT = "refuser"

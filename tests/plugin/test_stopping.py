@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 VLLM = Path(__file__).parents[1] / "models" / "vllm_stand_in.py"
 SILENT_SITE = """\
 - id: tiny

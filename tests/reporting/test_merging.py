@@ -277,6 +277,7 @@ def test_what_a_killed_merge_left_is_taken_away_and_what_is_under_way_is_not(
     hold.let_go()
 
 
+@pytest.mark.long
 def test_a_merge_that_is_killed_leaves_no_half_run(shards, project):
     command = [sys.executable, "-m", "comity.cli", "merge", *map(str, shards)]
     environment = project.environment(COMITY_CACHE_DIR=os.environ["COMITY_CACHE_DIR"])

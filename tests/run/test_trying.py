@@ -118,6 +118,7 @@ def by_chance(seed: int) -> Agent:
     return lambda case: sound(case) != is_drawn(case, seed, AT_RANDOM)
 
 
+@pytest.mark.long
 def test_an_agent_that_flips_by_chance_is_hardly_ever_charged():
     charged = [
         seed

@@ -8,6 +8,8 @@ import pytest
 from comity.statistics.correction import interval, powered
 from comity.statistics.rates import rate
 
+pytestmark = pytest.mark.long
+
 RUNS = 1_000
 # The bounds are those of the issue; the simulation's own doubt in a cell is 0.7 %.
 LEAST, MEAN = 0.92, (0.94, 0.98)

@@ -21,6 +21,8 @@ from comity.schema import Request
 from comity.schema.library import load
 from comity.schema.scenario import Mode
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 LOOPBACK = ROOT / "tests" / "stand_ins" / "loopback.py"
 LIBRARY = load(ROOT / "suites")

@@ -21,6 +21,8 @@ from comity.schema import Mode
 from comity.schema.library import load
 from comity.variation.drawing import TOGETHER
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 LIBRARY = load(ROOT / "suites")
 # What shrinking must isolate; None for those that have no flaw of that kind.

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 FIRST_LISTED = "tests/stand_ins/flawed.py:first_listed"
 BY_NAME = "agents/reference.py:aware"

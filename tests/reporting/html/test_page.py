@@ -6,6 +6,8 @@ import json
 import random
 import re
 
+import pytest
+
 from comity.cli import main
 from comity.reporting.html.again import again
 from comity.reporting.html.page import MAX_BYTES, page
@@ -101,6 +103,7 @@ def test_agents_stand_side_by_side_over_as_many_trials_of_a_scenario(run):
     assert [figure.value for figure in figures] == [0.5, 0.0]
 
 
+@pytest.mark.long
 def test_five_thousand_outcomes_stay_below_forty_megabytes(run, monkeypatch):
     words = random.Random(5).choices([f"word{n}" for n in range(900)], k=3_000)
     said = " ".join(words[:150])
