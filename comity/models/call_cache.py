@@ -78,7 +78,7 @@ class CallCache:
         self.file.touch(0o600)  # it holds prompts and answers, which are nobody else's business
         connection = sqlite3.connect(self.file, timeout=LOCK_SECONDS, isolation_level=None)
         # Readers and one writer side by side; a power cut may lose the last answers, no more.
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES)
         connection.execute("DELETE FROM calls WHERE made < ?", (time.time() - KEEP_SECONDS,))
@@ -158,6 +158,19 @@ class CallCache:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._thread.submit(connection.close)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    # SQLite waits for locks by itself, but not for this one: where two make the same new file.
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def _row(connection: sqlite3.Connection, key: bytes) -> Answer | None:

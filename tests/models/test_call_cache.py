@@ -5,6 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -97,6 +98,15 @@ asyncio.run(work())
     assert [process.returncode for process in running] == [0] * 4
     assert len(told[0]) == 60
     assert told == [told[0]] * 4
+
+
+def test_one_who_makes_the_file_waits_for_another_who_does(file):
+    another = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    another.execute("BEGIN IMMEDIATE")  # with which SQLite refuses at once to change the journal
+    threading.Timer(0.3, lambda: another.execute("COMMIT")).start()
+    assert using(file, lambda cache: cache.keep(KEY, said("fine"))) == said("fine")
+    assert using(file, lambda cache: cache.get(KEY)) == said("fine")
+    another.close()
 
 
 def test_a_damaged_file_is_no_reason_to_fail(file):
