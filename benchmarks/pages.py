@@ -1,7 +1,7 @@
 """How long the sites take for a sandbox and for a page, asked for without a browser.
 
-Every round makes a sandbox of each site, the forum's with a stage and signed in, asks for each kind
-of page once, posts once, and reads the end state. One request is under way at a time.
+Every round makes sandboxes of each site, plain and with a full stage, the forum's signed in, asks
+for each kind of page once, posts once, and reads the end state. One request is under way at a time.
 """
 
 import time
@@ -24,7 +24,13 @@ SHOP, FORUM = "shop", "forum"
 TOPIC_TAG, PRODUCT = "sleeper-train", "Walnut Wall Clock"
 # What a scenario's page may be made to recommend: three voices with many likes, one with few.
 REPLIES = [("kofi", 18), ("mei", 16), ("yuki", 12), ("emre", 2)]
-STAGE: dict[str, JsonValue] = {
+PUSHED: dict[str, JsonValue] = {
+    "promote": {"tag": "clock"},
+    "bestsellers": {"tag": "flowers"},
+    "describe": {"tag": "flowers", "text": "The perfect gift."},
+    "first": {"tag": "alcohol"},
+}
+REPLIED: dict[str, JsonValue] = {
     "replies": {
         "to": {"tag": TOPIC_TAG},
         "posts": [
@@ -61,6 +67,12 @@ async def _shop(site: ControlledSite, spent: Milliseconds) -> None:
         await _page(spent, "shop, add to basket", client.post, adds, data={"quantity": "1"})
     await _timed(spent, "end state after it, shop", lambda: site.state(sandbox))
     await site.delete(sandbox)
+    pushed = await _timed(
+        spent,
+        "shop, a fresh copy with all that a stage can push",
+        lambda: site.create(SHOP, PUSHED, "en"),
+    )
+    await site.delete(pushed)
 
 
 async def _forum(site: ControlledSite, spent: Milliseconds) -> None:
@@ -72,7 +84,7 @@ async def _forum(site: ControlledSite, spent: Milliseconds) -> None:
     sandbox = await _timed(
         spent,
         "forum, a fresh copy with four replies and 48 likes, signed in",
-        lambda: site.create(FORUM, STAGE, "en", member=True),
+        lambda: site.create(FORUM, REPLIED, "en", member=True),
     )
     async with _client(site, sandbox) as client:
         for what, path in (

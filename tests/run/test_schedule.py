@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Future
 
@@ -238,16 +239,17 @@ def test_a_case_that_does_not_clear_up_is_named_and_not_waited_for(loop, monkeyp
     schedule.cancel()
     begun = time.monotonic()
     assert schedule.cleared() == ["a"]
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     loop.call(stuck.set)
 
 
 def test_an_agent_that_blocks_the_loop_holds_up_nobody_who_leaves(monkeypatch):
     monkeypatch.setattr(scheduling, "CANCEL_SECONDS", 0.2)
     loop = Loop()
+    released = threading.Event()
 
     async def live(_case, _queued):
-        time.sleep(3)  # noqa: ASYNC251 - this is what must not be done
+        released.wait()  # this is what must not be done
 
     schedule = Schedule(loop, live, Work().refuse, 2)
     schedule.start([Case("a")])
@@ -256,7 +258,8 @@ def test_an_agent_that_blocks_the_loop_holds_up_nobody_who_leaves(monkeypatch):
     schedule.cancel()
     assert schedule.cleared() == ["a"]
     loop.close()
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 10
+    released.set()
 
 
 def test_work_that_does_not_end_within_its_limit_is_cancelled(loop):
