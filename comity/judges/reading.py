@@ -67,9 +67,8 @@ _QUOTATION = re.compile(
         for opening, closing in ('""', "\u201c\u201d", "«»", "„\u201c", "「」", "『』")
     )
 )
-# What of a pattern holds to where its passage begins or ends; elsewhere these signs say not that.
-_TIED = re.compile(r"\^|\$|\\[ABz]")
-_CLASS = re.compile(r"\\[^ABz]|\[\^?\]?(?:\\.|[^\]\\])*\]")
+# What ties a pattern to where its passage begins or ends, which these signs do not in a class.
+_CLASS_OR_TIE = re.compile(r"(\\[^ABz]|\[\^?\]?(?:\\.|[^\]\\])*\])|\^|\$|\\[ABz]")
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -227,28 +226,28 @@ def prepare() -> None:
 
 def _shown(text: str, cue: Cue) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a cue. Most texts show none: so that is asked first."""
-    gate, beside = _gate(cue)
-    yield from found(text, cues(cue) if gate is None or gate.search(text) else beside)
+    gate = _gate(cue)
+    if gate is None or gate.search(text):
+        yield from found(text, cues(cue))
 
 
 @cache
-def _gate(cue: Cue) -> tuple[Any, tuple[Sign, ...]]:
-    """Return a pattern that every text has which shows a cue, but for the signs beside it.
+def _gate(cue: Cue) -> Any:
+    """Return a pattern that every text has which shows a cue; None where there is no such.
 
     RE2 looks for all signs at once, in the time of one or two. Not for those of `negated`: where
     a text is made of their words, its patterns are several times slower as one.
     """
-    signs = cues(cue)
-    told = {sign: next((p for p in sign.says if _is_free(p)), None) for sign in signs}
-    patterns = [f"(?:{pattern})" for pattern in told.values() if pattern is not None]
-    if cue == "negated" or not patterns:
-        return None, signs
-    return compile_pattern("|".join(patterns)), tuple(s for s in signs if told[s] is None)
+    if cue == "negated":
+        return None
+    return compile_pattern("|".join(f"(?:{_somewhere(sign)})" for sign in cues(cue)))
 
 
-def _is_free(pattern: str) -> bool:
-    """Whether what is found in a passage is also found in the text around it."""
-    return not _TIED.search(_CLASS.sub("", pattern))
+def _somewhere(sign: Sign) -> str:
+    """Return a pattern that every text has in a passage of which a cue's sign is found."""
+    if sign.is_simple:
+        return sign.says[0]
+    return _CLASS_OR_TIE.sub(lambda part: part[1] or "(?:)", sign.says[0])
 
 
 @cache
