@@ -276,7 +276,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--latency", type=float, default=0.5, help="of a call, in seconds")
     parser.add_argument("--concurrency", type=int, default=50)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[""], help="words of the names to measure")
     parser.add_argument("--into", type=Path, help="a Markdown file that takes the section")
     asked = parser.parse_args()
