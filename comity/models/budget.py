@@ -17,8 +17,21 @@ class Budget:
         self._ends.append(end)
 
     def spend(self, tokens: int) -> None:
-        """Count tokens, and have everybody end who is bound once all are spent."""
+        """Count an answer's tokens, and have everybody end who is bound once all are spent.
+
+        None at all is what a server does not tell: a budget cannot be kept then.
+        """
         self.spent += tokens
-        if self.limit is not None and self.spent >= self.limit:
-            for end in self._ends:
-                end(f"the budget of {self.limit} tokens is spent (--token-budget)")
+        if self.limit is None:
+            return
+        if not tokens:
+            self._end(
+                "the model server does not tell how many tokens an answer took, so that "
+                "--token-budget cannot be kept; leave it out, or see to the server's `usage`"
+            )
+        elif self.spent >= self.limit:
+            self._end(f"the budget of {self.limit} tokens is spent (--token-budget)")
+
+    def _end(self, why: str) -> None:
+        for end in self._ends:
+            end(why)

@@ -51,6 +51,8 @@ class Completion(Word):
     """What a model answered."""
 
     text: str
+    thinking: str = ""
+    """What it thought before, as far as the server tells; it is no part of what it says."""
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
     prompt_tokens: int = 0
@@ -87,6 +89,9 @@ class _Function(_Lenient):
 
 class _Message(_Lenient):
     content: str | None = None
+    # Not by one name: as vLLM has it now, and as it had it before and others do.
+    reasoning: str | None = None
+    reasoning_content: str | None = None
     tool_calls: list[_Function] | None = None
 
 
@@ -110,13 +115,27 @@ class _Answer(_Lenient):
             ToolCall(name=c.name, arguments="{}" if c.arguments is None else c.arguments)
             for c in message.tool_calls or ()
         )
+        thought, said = _parted(message.content or "")
         return Completion(
-            text=message.content or "",
+            text=said,
+            thinking=message.reasoning or message.reasoning_content or thought,
             tool_calls=tuple(calls),
             finish_reason=self.choices[0].finish_reason,
             prompt_tokens=usage.prompt_tokens or 0,
             completion_tokens=usage.completion_tokens or 0,
         )
+
+
+def _parted(content: str) -> tuple[str, str]:
+    """Return what a model thought and what it said, where its server leaves both in one text.
+
+    A template that begins the thinking for the model leaves only the end of it in the text.
+    """
+    before, ends, after = content.partition("</think>")
+    begins = before.lstrip().startswith("<think>")
+    if ends and (begins or "<think>" not in before):
+        return before, after.lstrip()
+    return (content, "") if begins else ("", content)
 
 
 Body = dict[str, Any]

@@ -38,12 +38,20 @@ class Answered:
         """The completion.
 
         Raises:
-            AgentError: the agent's prompt is longer than the model's context.
+            AgentError: the agent's prompt is longer than the model's context, or the tokens that
+                it asked for were spent on thinking.
         """
         if self.answer.kind == "context_exceeded":
             message = printable(str(self.answer.payload.get("message")), 500)
             raise AgentError(f"the prompt exceeds the model's context: {message}")
-        return self.answer.completion
+        answered = self.answer.completion
+        said = answered.text or answered.tool_calls
+        if answered.finish_reason == "length" and answered.thinking and not said:
+            raise AgentError(
+                "the model was still thinking when its tokens were spent, and has not answered; "
+                "ask for more tokens, or have it served without thinking"
+            )
+        return answered
 
 
 class ChatModel:
@@ -239,9 +247,13 @@ class ChatModel:
         try:
             [call] = (await self.send(body)).completion.tool_calls
             return call.name == "say" and json.loads(call.arguments) == {"word": "courtesy"}
-        except (RefusedError, AgentError, ValueError):
+        except (RefusedError, AgentError, ValueError, RecursionError):
             # A server without tools answers 400, or prose: either way there are none to use.
             return False
+        except InfrastructureError:
+            if self.replicas.all:
+                raise
+            return False  # what a server refused is not in the cache
 
 
 def _chosen(url: str, about: About, name: str | None, option: str) -> str:

@@ -55,6 +55,9 @@ class CaseModel:
             except InfrastructureError as error:
                 self.failure = error
                 raise
+            except Exception as error:
+                self.failure = _ours(error)
+                raise self.failure from error
 
     async def complete(
         self,
@@ -69,7 +72,8 @@ class CaseModel:
         `tools` and `response_format` are as in OpenAI's chat API; `max_tokens` lowers the run's.
 
         Raises:
-            AgentError: the prompt is longer than the model's context.
+            AgentError: the prompt is longer than the model's context, or `max_tokens` were spent
+                on thinking.
             InfrastructureError: the server failed.
             TypeError, ValueError: what is asked is no JSON.
         """
@@ -105,9 +109,8 @@ class CaseModel:
             failure, self.failure = str(error), error
             raise
         except Exception as error:
-            # A fault of ours must not look like the agent's.
-            failure = f"calling the model failed: {type(error).__name__}: {one_line(error)}"
-            self.failure = InfrastructureError(failure)
+            self.failure = _ours(error)
+            failure = str(self.failure)
             raise self.failure from error
         finally:
             self._record(body, answered, failure, begun)
@@ -116,7 +119,7 @@ class CaseModel:
         self, body: Body, answered: Answered | None, failure: str | None, begun: float
     ) -> None:
         completed = answered is not None and answered.answer.kind == "completion"
-        completion = answered.completion if answered and completed else None
+        completion = answered.answer.completion if answered and completed else None
         self.calls.append(
             ModelCall(
                 request=body,
@@ -130,3 +133,9 @@ class CaseModel:
                 tries=answered.tries if answered else 0,
             )
         )
+
+
+def _ours(error: Exception) -> InfrastructureError:
+    """Return a fault of ours as what it is: it must not look like the agent's."""
+    told = f"calling the model failed: {type(error).__name__}: {one_line(error)}"
+    return InfrastructureError(told)

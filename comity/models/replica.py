@@ -8,20 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from comity.errors import ConfigurationError, InfrastructureError
 from comity.models.chat import Answer, Body, CallSettings
 from comity.models.flow import MAX_CALLS, Flow
 from comity.schema.base import printable, well_formed
-
-if TYPE_CHECKING:
-    # At run time imported when a server is used: it takes a second, which all others are spared.
-    import openai
 
 CONNECT_SECONDS = 10.0
 # What a header may carry; anything else in it would be told by whoever refuses to send it.
@@ -34,19 +30,17 @@ PROBE_SECONDS = 2.0
 MIN_FAILED_PROBES = 2
 # Servers quote whole prompts in their errors.
 MAX_ERROR_CHARACTERS = 300
-# Busy, restarting or broken in passing; what else a server refuses, it will refuse again.
-BUSY = frozenset({429, 503})
-IN_PASSING = BUSY | {408, 409, 425, 500, 502, 504}
+# Busy, restarting or broken in passing; what else a server refuses, it will refuse again. Proxies
+# and clouds have numbers of their own above 500.
+BUSY = frozenset({429, 503, 529})
+IN_PASSING = BUSY | {408, 409, 425}
+NEVER = frozenset({501, 505})
 
 log = logging.getLogger(__name__)
 
 
 class PassingError(Exception):
-    """A call failed in a way that may pass; `retry_after` is what the server asks for, in s."""
-
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
+    """A call failed in a way that may pass."""
 
 
 class RefusedError(InfrastructureError):
@@ -79,8 +73,6 @@ class Replica:
         ended: Callable[[], str | None] = ends_by_itself,
     ) -> None:
         """Take an OpenAI-compatible base URL; `ended` says why the server's process has ended."""
-        import openai
-
         self.url = checked_url(url)
         self._key = _checked_key(settings.api_key, self.url)
         self.flow = Flow()
@@ -88,6 +80,7 @@ class Replica:
         """Why the server is given up; None while it is not."""
         self.busy = 0
         """How often it said that it is busy."""
+        self._come_back = 0.0
         self._settings = settings
         self._ended = ended
         self._health = self._root + "/health"
@@ -97,15 +90,15 @@ class Replica:
         self._http = httpx2.AsyncClient(
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=MAX_CALLS),
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-            # The environment's proxies are not for a server on one's own machines.
+            # Nor proxies nor keys of the environment are for a server on one's own machines.
             trust_env=False,
+            headers={"Authorization": f"Bearer {self._key}"},
         )
-        self._client = openai.AsyncOpenAI(
-            base_url=self.url,
-            api_key=self._key,
-            max_retries=0,  # the model tries again, at the next replica
-            http_client=self._http,
-        )
+
+    @property
+    def held_off(self) -> float:
+        """How long the server asks to be left alone yet, in seconds."""
+        return max(0.0, self._come_back - time.monotonic())
 
     @property
     def _root(self) -> str:
@@ -113,7 +106,7 @@ class Replica:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._http.aclose()
 
     async def about(self) -> About:
         """Return what the server says of itself.
@@ -128,7 +121,7 @@ class Replica:
                     f"the model server at {self.url} wants another key; set {KEYS}"
                 )
             listed.raise_for_status()
-            data = _json(listed.text)["data"]
+            data = _json(listed.content)["data"]
             about = About({printable(str(one["id"]), MAX_ERROR_CHARACTERS): one for one in data})
         except (httpx2.HTTPError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ConfigurationError(
@@ -143,10 +136,9 @@ class Replica:
         return about
 
     async def _get(self, url: str, seconds: float = CONNECT_SECONDS) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self._key}"}
         try:
             async with asyncio.timeout(seconds):
-                return await self._http.get(url, headers=headers)
+                return await self._http.get(url)
         except TimeoutError:
             raise httpx2.ReadTimeout(f"no answer within {seconds:g} s") from None
 
@@ -158,65 +150,96 @@ class Replica:
 
     async def _version(self) -> str | None:
         try:
-            return str(_json((await self._get(f"{self._root}/version")).text)["version"])
+            return str(_json((await self._get(f"{self._root}/version")).content)["version"])
         except (httpx2.HTTPError, KeyError, TypeError, ValueError, RecursionError):
             return None
 
     async def _started(self) -> str | None:
         """Return when the server's process was started, from vLLM's metrics."""
         try:
-            metrics = (await self._get(f"{self._root}/metrics")).text
+            metrics = _text(await self._get(f"{self._root}/metrics"))
         except httpx2.HTTPError:
             return None
         named = (line.split() for line in metrics.splitlines() if line.startswith("process_start_"))
         return next((words[-1] for words in named if len(words) > 1), None)
 
-    async def ask(self, body: Body) -> Answer:
-        """Send one chat request, once, when there is a place for it.
+    async def ask(self, body: Body, check: Callable[[], None]) -> Answer:
+        """Send one chat request, once, when there is a place for it and `check` raises nothing.
 
         Raises:
             PassingError: it failed in a way that may pass; another try may help.
             RefusedError: the server will not answer this request.
         """
-        import openai
-
         async with self.flow.place() as since:
+            # Much may have happened while it waited for the place.
+            check()
+            if self.dead:
+                raise PassingError(self.dead)
             try:
                 async with asyncio.timeout(self._settings.call_timeout) as attempt:
                     self._attempts.add(attempt)
                     try:
-                        raw = await self._client.chat.completions.with_raw_response.create(**body)
+                        response = await self._http.post(f"{self.url}/chat/completions", json=body)
                     finally:
                         self._attempts.discard(attempt)
-                answer = _answer(raw.text)
             except TimeoutError:
                 if self.dead:
                     raise PassingError(self.dead) from None
                 # It may have more under way than it can answer in time.
                 self.flow.busy(since)
                 raise PassingError(f"no answer within {self._settings.call_timeout:g} s") from None
-            except openai.APIStatusError as error:
-                return self._answered_by(error, since)
-            except (openai.OpenAIError, httpx2.HTTPError) as error:
-                raise PassingError(self._told(error.__cause__ or error)) from None
+            except httpx2.HTTPError as error:
+                raise PassingError(self._told(error)) from None
+            answer = self._answer(response, since)
             self._is_alive()
             self.flow.went_well()
             return answer
 
-    def _answered_by(self, error: "openai.APIStatusError", since: float) -> Answer:
-        status = error.status_code
+    def _answer(self, response: httpx2.Response, since: float) -> Answer:
+        """Return the answer in a response.
+
+        Raises:
+            PassingError: there is none, but there may be another time.
+            RefusedError: there is none.
+        """
+        if not response.is_success:
+            return self._refusal(response, response.status_code, since)
+        try:
+            answer = Answer(payload=_json(response.content))
+            _ = answer.completion  # read here, so that one that is none fails here
+            return answer
+        except ValidationError as error:
+            if (within := _error_in(response)) is not None:  # gateways tell of errors under 200
+                code = within.get("code")
+                status = code if code in range(400, 600) else httpx2.codes.BAD_GATEWAY
+                return self._refusal(response, status, since)
+            first = error.errors(include_url=False, include_input=False)[0]
+            at = ".".join(map(str, first["loc"]))
+            told = self._told(f"{at}: {first['msg']}")
+        except RecursionError as error:
+            told = one_line(error)
+        except ValueError as error:  # no JSON: a proxy's page, or cut off on its way
+            raise PassingError(f"what was answered is no JSON: {self._told(error)}") from None
+        raise RefusedError(f"no chat completion was answered: {told}")
+
+    def _refusal(self, response: httpx2.Response, status: int, since: float) -> Answer:
         if status < httpx2.codes.INTERNAL_SERVER_ERROR:
             self._is_alive()
         if status in BUSY:
             self.busy += 1
             self.flow.busy(since)
             log.info("busy", extra={"server": self.url, "status": status, "limit": self.flow.limit})
-        if status in IN_PASSING:
-            raise PassingError(self._told(error), _retry_after(error.response.headers))
-        too_long = "context length" in str(error) or error.code == "context_length_exceeded"
+        text = _text(response)
+        told = self._told(f"{status} {(_error_in(response) or {}).get('message') or text}")
+        broken = status >= httpx2.codes.INTERNAL_SERVER_ERROR and status not in NEVER
+        if broken or status in IN_PASSING:
+            asked = _retry_after(response.headers) or 0.0
+            self._come_back = max(self._come_back, time.monotonic() + asked)
+            raise PassingError(told)
+        too_long = "context length" in text or "context_length_exceeded" in text
         if status == httpx2.codes.BAD_REQUEST and too_long:
-            return Answer(kind="context_exceeded", payload={"message": self._told(error)})
-        raise RefusedError(f"the model server at {self.url} refuses: {self._told(error)}")
+            return Answer(kind="context_exceeded", payload={"message": told})
+        raise RefusedError(f"the model server at {self.url} refuses: {told}")
 
     def _told(self, error: object) -> str:
         """Return what a server said; some repeat the key that they were given."""
@@ -246,7 +269,11 @@ class Replica:
             self._is_alive()
             return None
         except httpx2.HTTPStatusError as error:
-            last = f"its health endpoint answers {error.response.status_code}"
+            status = error.response.status_code
+            if status < httpx2.codes.INTERNAL_SERVER_ERROR:  # it lives, and has had enough of us
+                self._is_alive()
+                return None
+            last = f"its health endpoint answers {status}"
         except httpx2.HTTPError as error:
             last = f"its health endpoint does not answer: {one_line(error)}"
         self._failed_probes += 1
@@ -286,10 +313,16 @@ def checked_url(url: str) -> str:
     Raises:
         ConfigurationError: it is none, or it carries what must not stand in reports.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and bool(httpx2.URL(url).host)
+    except (ValueError, httpx2.InvalidURL):
+        is_one = False
+    if not is_one:
+        # What stands before an @ may be a password.
+        told = printable(url.rpartition("@")[2], 100)
         raise ConfigurationError(
-            f"--model-url: a base URL such as http://host:8000/v1, not {printable(url, 100)!r}"
+            f"--model-url: a base URL such as http://host:8000/v1, not {told!r}"
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
@@ -299,21 +332,7 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _answer(text: str) -> Answer:
-    """Return the answer in a response's text.
-
-    Raises:
-        RefusedError: it is no chat completion.
-    """
-    try:
-        answer = Answer(payload=_json(text))
-        _ = answer.completion  # read here, so that one that is none fails here
-        return answer
-    except (ValueError, RecursionError) as error:
-        raise RefusedError(f"no chat completion was answered: {one_line(error)}") from None
-
-
-def _json(text: str) -> Any:
+def _json(content: bytes) -> Any:
     """Return what JSON says, fit to be kept.
 
     Models write lone surrogates when they break off within a character.
@@ -321,7 +340,24 @@ def _json(text: str) -> Any:
     Raises:
         ValueError, RecursionError: it is none, or too deep.
     """
-    return json.loads(well_formed(json.dumps(json.loads(text), ensure_ascii=False)))
+    return json.loads(well_formed(json.dumps(json.loads(content), ensure_ascii=False)))
+
+
+def _text(response: httpx2.Response) -> str:
+    """Return a response's text, whatever it says that its encoding is."""
+    return response.content.decode(errors="replace")
+
+
+def _error_in(response: httpx2.Response) -> dict[str, Any] | None:
+    """Return what a response says of an error, its `message` at least; None where it has none."""
+    try:
+        told = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+    error = told.get("error") if isinstance(told, dict) else None
+    if error is None or isinstance(error, dict):
+        return error
+    return {"message": error}
 
 
 def _retry_after(headers: httpx2.Headers) -> float | None:

@@ -77,7 +77,7 @@ class Replicas:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(PassingError),
             stop=stop_after_attempt(self._tries) | stop_before_delay(MAX_TRYING_SECONDS),
-            wait=_pause,
+            wait=self._pause,
             sleep=self._rest,
             before_sleep=_note_retry,
             reraise=True,
@@ -87,7 +87,7 @@ class Replicas:
             async for attempt in retrying:
                 with attempt:
                     tries, replica = tries + 1, self._next()
-                    answer = await replica.ask(body)
+                    answer = await replica.ask(body, self._check)
         except PassingError as error:
             told = f"the model server at {replica.url} failed {tries} times: {error}"
             self._given_up += 1
@@ -97,17 +97,34 @@ class Replicas:
         self._given_up = 0
         return answer, tries
 
+    def _check(self) -> None:
+        """Raise why no call can be answered any more, where none can."""
+        if self.failure is not None:
+            raise self.failure
+
     def _next(self) -> Replica:
-        """Return the replica whose turn it is.
+        """Return the replica whose turn it is, of those that do not ask to be left alone.
 
         Raises:
             InfrastructureError: no call can be answered any more.
         """
-        if self.failure is not None:
-            raise self.failure
+        self._check()
         living = [replica for replica in self.all if not replica.dead]
+        ready = [replica for replica in living if not replica.held_off]
         self._turn += 1
-        return living[self._turn % len(living)]
+        if not ready:
+            return min(living, key=lambda replica: replica.held_off)
+        return ready[self._turn % len(ready)]
+
+    def _pause(self, state: RetryCallState) -> float:
+        """Return the pause before the next try, in s: twice the last, less up to half of it.
+
+        The random part keeps calls that failed together from coming back together. Where all
+        servers ask to be left alone, by Retry-After, the shortest of that comes first.
+        """
+        longest = min(FIRST_PAUSE_SECONDS * 2 ** (state.attempt_number - 1), LONGEST_PAUSE_SECONDS)
+        asked = min((one.held_off for one in self.all if not one.dead), default=0.0)
+        return asked + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
 
     async def _rest(self, seconds: float) -> None:
         """Pause between two tries, unless there is nothing more to wait for."""
@@ -115,22 +132,6 @@ class Replicas:
             await asyncio.wait_for(self._over.wait(), seconds)
 
 
-def _failed(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
 def _note_retry(state: RetryCallState) -> None:
-    extra = {"tries": state.attempt_number, "reason": str(_failed(state))}
-    log.warning("retry", extra=extra)
-
-
-def _pause(state: RetryCallState) -> float:
-    """Return the pause before the next try, in seconds: twice the last, less up to half of it.
-
-    The random part keeps calls that failed together from coming back together. What a server asks
-    for by Retry-After comes first.
-    """
-    longest = min(FIRST_PAUSE_SECONDS * 2 ** (state.attempt_number - 1), LONGEST_PAUSE_SECONDS)
-    error = _failed(state)
-    asked = error.retry_after if isinstance(error, PassingError) else None
-    return (asked or 0.0) + random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+    reason = str(state.outcome.exception()) if state.outcome else ""
+    log.warning("retry", extra={"tries": state.attempt_number, "reason": reason})

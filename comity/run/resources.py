@@ -68,8 +68,10 @@ class Resources:
         if (needs_model or settings.has_judges) and not settings.no_cache:
             self.cache = await asyncio.to_thread(CallCache)
             self._closing.push_async_callback(asyncio.to_thread, self.cache.close)
-        if needs_model and (settings.replay or settings.model_url):
+        if needs_model and settings.model_url:
             await self._use(settings, settings.model_url, settings.model)
+        elif needs_model and settings.replay:
+            await self._use(settings, (), settings.model and _spec(settings).served_name)
         await self._open_judges(settings, needs_model=needs_model)
         return {site: specs[site] for site in wanted}
 
