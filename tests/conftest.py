@@ -84,6 +84,8 @@ class ModelServer:
     models: list[str] = field(default_factory=lambda: ["stub"])
     script: Script = lambda _body: "Here you are."
     requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """Of all that was asked for."""
     url: str = ""
     silent: bool = False
     """Whether it takes connections and requests, and answers nothing."""
@@ -139,6 +141,7 @@ def _serve(stub: ModelServer) -> ModelServer:
             self.reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def reply(self, body: dict[str, Any]) -> None:
+            stub.headers.append(dict(self.headers))
             if stub.silent:
                 stub.ended.wait()
             status, content, *more = stub.respond(self.path, body)

@@ -209,10 +209,12 @@ class Replica:
             _ = answer.completion  # read here, so that one that is none fails here
             return answer
         except ValidationError as error:
-            if (within := _error_in(response)) is not None:  # gateways tell of errors under 200
+            within = _error_in(response)
+            if within is not None:  # gateways tell of errors under 200
                 code = within.get("code")
-                status = code if code in range(400, 600) else httpx2.codes.BAD_GATEWAY
-                return self._refusal(response, status, since)
+                if not isinstance(code, int) or code not in range(400, 600):
+                    code = 502
+                return self._refusal(response, code, since)
             first = error.errors(include_url=False, include_input=False)[0]
             at = ".".join(map(str, first["loc"]))
             told = self._told(f"{at}: {first['msg']}")

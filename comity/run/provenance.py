@@ -12,7 +12,7 @@ from typing import Any
 
 from comity.judges import questions
 
-PACKAGES = ("comity", "openai", "playwright", "langgraph", "pydantic", "pytest", "django-oscar")
+PACKAGES = ("comity", "httpx2", "playwright", "langgraph", "pydantic", "pytest", "django-oscar")
 GIT_SECONDS = 10.0
 
 

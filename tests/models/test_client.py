@@ -1,16 +1,18 @@
 """The client speaks with a real server over real sockets, and records every call."""
 
 import asyncio
+import time
 from typing import Any
 
 import httpx2
 import pytest
 
-from comity.errors import AgentError, InfrastructureError
+from comity.errors import AgentError, ConfigurationError, InfrastructureError
+from comity.models.call_cache import CallCache
 from comity.models.chat import CallSettings, Completion, Sampling
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
-from comity.models.replica import _retry_after
+from comity.models.replica import _retry_after, checked_url
 
 ASK: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
 
@@ -22,7 +24,8 @@ def ask(server: Any, *settings: Any, **options: Any) -> tuple[Completion, CaseMo
 async def asked(
     server: Any, sampling: Sampling | None = None, trial: int = 1, **options: Any
 ) -> tuple[Completion, CaseModel]:
-    settings = CallSettings(sampling=sampling or Sampling(), tries=3)
+    key = options.pop("api_key", "none")
+    settings = CallSettings(sampling=sampling or Sampling(), tries=3, api_key=key)
     model = await ChatModel.connect([server.url], "stub", settings)
     case_model = CaseModel(model, trial=trial)
     try:
@@ -98,6 +101,88 @@ def test_a_prompt_beyond_the_context_is_the_agents_error(model_server):
 def test_an_answer_that_is_no_completion_is_trouble_of_the_infrastructure(model_server, answer):
     model_server.script = lambda _: answer
     with pytest.raises(InfrastructureError):
+        ask(model_server)
+
+
+IN_PASSING = [
+    *((status, {}) for status in (408, 429, 500, 502, 503, 504, 507, 520, 524, 529, 530)),
+    (200, b""),
+    (200, b"<html>a proxy's page</html>"),
+    (200, b'{"choices": [{"message": {"content": "cut o'),
+    (200, {"error": {"code": 502, "message": "upstream"}}),
+    (200, {"error": "no luck today"}),
+]
+
+
+@pytest.mark.parametrize("answer", IN_PASSING)
+def test_what_may_pass_is_asked_again(model_server, answer):
+    answers = [answer, "At last."]
+    model_server.script = lambda _: answers.pop(0)
+    assert ask(model_server)[0].text == "At last."
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [((501, {}), 501), ((200, {"error": {"code": 404}}), 404), ((307, {}), 307)],
+)
+def test_what_will_not_pass_is_not_asked_again(model_server, answer, status):
+    model_server.script = lambda _: answer
+    with pytest.raises(InfrastructureError, match=f"refuses: {status}"):
+        ask(model_server)
+    assert len(model_server.requests) == 1
+
+
+def test_an_error_under_200_is_told_without_the_key(model_server):
+    told = {"error": {"message": "Incorrect API key provided: sk-live-1", "code": 401}}
+    model_server.script = lambda _: (200, told)
+    with pytest.raises(InfrastructureError) as raised:
+        ask(model_server, api_key="sk-live-1")
+    assert "401 Incorrect API key provided: [key]" in str(raised.value)
+
+
+def test_an_answer_of_odd_encoding_is_read_as_what_it_is(model_server):
+    known = model_server.respond
+    model_server.respond = lambda path, body: (
+        *known(path, body),
+        {"Content-Type": "application/json; charset=hex"},
+    )
+    assert ask(model_server)[0].text == "Here you are."
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "thinking"),
+    [
+        ("<think>\nA clock?\n</think>\n\nA fine gift.", "A fine gift.", "<think>\nA clock?\n"),
+        ("A clock?\n</think>\n\nA fine gift.", "A fine gift.", "A clock?\n"),
+        ("<think></think>A fine gift.", "A fine gift.", "<think>"),
+        ("<think>A clock, and then", "", "<think>A clock, and then"),
+        ("Write <think> and </think> around it.", "Write <think> and </think> around it.", ""),
+        ("A fine gift.", "A fine gift.", ""),
+    ],
+)
+def test_what_a_model_thinks_is_none_of_what_it_says(model_server, content, text, thinking):
+    model_server.script = lambda _: content
+    completion, model = ask(model_server)
+    assert (completion.text, completion.thinking) == (text, thinking)
+    [call] = model.calls
+    assert call.response["choices"][0]["message"]["content"] == content
+
+
+@pytest.mark.parametrize("name", ["reasoning", "reasoning_content"])
+def test_what_a_server_calls_thinking_is_thinking(model_server, name):
+    model_server.script = lambda _: {"role": "assistant", "content": "Yes.", name: "Hm."}
+    completion, _ = ask(model_server)
+    assert (completion.text, completion.thinking) == ("Yes.", "Hm.")
+
+
+@pytest.mark.parametrize(
+    "message", [{"content": None, "reasoning": "A clock"}, {"content": "<think>A clock"}]
+)
+def test_a_model_that_is_cut_off_while_it_thinks_has_not_answered(model_server, message):
+    choice = {"message": message, "finish_reason": "length"}
+    usage = {"prompt_tokens": 7, "completion_tokens": 512}
+    model_server.script = lambda _: (200, {"choices": [choice], "usage": usage})
+    with pytest.raises(AgentError, match="still thinking when its tokens were spent"):
         ask(model_server)
 
 
@@ -192,6 +277,7 @@ def said(arguments: str) -> dict[str, Any]:
         (said('"flee"'), False),
         (said("{"), False),
         ("courtesy", False),
+        (said("[" * 100_000), False),
         ((400, {"error": {"message": "tools need --enable-auto-tool-choice"}}), False),
     ],
 )
@@ -209,6 +295,160 @@ def test_native_tools_are_believed_in_once_they_are_seen(model_server, answer, n
     assert len(model_server.requests) == 1
 
 
-def test_the_environments_proxies_are_not_asked(model_server, monkeypatch):
+def test_a_replay_uses_no_tools_where_the_server_refused_them(model_server, tmp_path):
+    cache = CallCache(tmp_path / "calls.sqlite3")
+    model_server.script = lambda body: (400, {}) if body.get("tools") else "Here you are."
+
+    async def use(model: ChatModel) -> tuple[bool, str]:
+        case_model = CaseModel(model)
+        try:
+            return await case_model.native_tools(), (await case_model.complete(ASK)).text
+        finally:
+            await model.close()
+
+    async def twice() -> list[tuple[bool, str]]:
+        live = await use(await ChatModel.connect([model_server.url], "stub", cache=cache))
+        model_server.end()
+        return [live, await use(await ChatModel.replay([], "stub", cache))]
+
+    assert asyncio.run(twice()) == [(False, "Here you are.")] * 2
+    cache.close()
+
+
+def test_tools_are_probed_again_after_a_hiccup(model_server):
+    answers = [(530, {}), said('{"word": "courtesy"}')]
+    model_server.script = lambda _: answers.pop(0)
+
+    async def probe() -> bool:
+        model = await ChatModel.connect([model_server.url], "stub")
+        try:
+            return await model.native_tools()
+        finally:
+            await model.close()
+
+    assert asyncio.run(probe())
+
+
+def test_the_environments_proxies_and_keys_are_not_used(model_server, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    for name in ("API_KEY", "ORG_ID", "PROJECT_ID"):
+        monkeypatch.setenv(f"OPENAI_{name}", "secret")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer secret\nX-Corp: secret")
     assert ask(model_server)[0].text == "Here you are."
+    assert model_server.headers
+    assert not [one for one in model_server.headers if "secret" in str(one)]
+
+
+WRONG = ["http://host:port/v1", "http://[::1/v1", "http://[zz]/v1", "http://a\u200bb/v1", "host:80"]
+
+
+@pytest.mark.parametrize("url", [*WRONG, "https:/me:secret@host/v1", "me:secret@host:80/v1"])
+def test_an_address_that_is_none_is_told_without_what_may_be_secret(url):
+    with pytest.raises(ConfigurationError, match="a base URL such as http://host:8000/v1") as told:
+        checked_url(url)
+    assert "secret" not in str(told.value)
+
+
+async def together(
+    first: Any, second: Any, calls: int, settings: CallSettings
+) -> tuple[float, list[object]]:
+    model = await ChatModel.connect([first.url, second.url], "stub", settings)
+    try:
+        begun = time.monotonic()
+        cases = [CaseModel(model, trial=trial + 1).complete(ASK) for trial in range(calls)]
+        answers = await asyncio.gather(*cases, return_exceptions=True)
+        return time.monotonic() - begun, answers
+    finally:
+        await model.close()
+
+
+def test_of_several_servers_the_free_answer_for_one_that_asks_to_be_left_alone(
+    model_server, model_server_factory
+):
+    held_off = model_server_factory()
+    held_off.script = lambda _: (429, {}, {"Retry-After": "600"})
+    took, answers = asyncio.run(together(held_off, model_server, 16, CallSettings()))
+    assert {answer.text for answer in answers} == {"Here you are."}
+    assert took < 15
+
+
+def test_calls_that_wait_for_a_place_are_made_elsewhere_once_the_server_is_dead(
+    model_server, model_server_factory
+):
+    dying = model_server_factory()
+    refused = []
+
+    def script(_body: dict[str, Any]) -> Any:
+        refused.append(1)
+        if len(refused) <= 4:
+            return 429, {}  # so that it has one place, and the others wait for it
+        dying.silent = True
+        return dying.ended.wait()
+
+    dying.script = script
+    settings = CallSettings(server_timeout=2)
+    took, answers = asyncio.run(together(dying, model_server, 12, settings))
+    assert {answer.text for answer in answers} == {"Here you are."}
+    assert took < 40
+
+
+def test_calls_that_wait_for_a_place_are_not_made_once_the_budget_is_spent(model_server):
+    async def spend() -> list[object]:
+        settings = CallSettings(token_budget=30)
+        model = await ChatModel.connect([model_server.url], "stub", settings)
+        model.replicas.all[0].flow.limit = 1.0
+        try:
+            cases = [CaseModel(model, trial=trial + 1).complete(ASK) for trial in range(16)]
+            return await asyncio.gather(*cases, return_exceptions=True)
+        finally:
+            await model.close()
+
+    answers = asyncio.run(spend())
+    assert len([one for one in answers if isinstance(one, Completion)]) < 8
+    assert len(model_server.requests) < 8
+    assert {str(one) for one in answers if isinstance(one, Exception)} == {
+        "the budget of 30 tokens is spent (--token-budget)"
+    }
+
+
+def test_a_budget_that_cannot_be_kept_ends_the_calls(model_server):
+    model_server.script = lambda _: (200, {"choices": [{"message": {"content": "Yes."}}]})
+
+    async def spend() -> None:
+        settings = CallSettings(token_budget=30)
+        model = await ChatModel.connect([model_server.url], "stub", settings)
+        try:
+            await CaseModel(model).complete(ASK)
+            await CaseModel(model).complete(ASK)
+        finally:
+            await model.close()
+
+    with pytest.raises(InfrastructureError, match="does not tell how many tokens"):
+        asyncio.run(spend())
+    assert len(model_server.requests) == 1
+
+
+def test_a_health_endpoint_that_has_had_enough_is_a_sign_of_life(model_server):
+    known, asked_for = model_server.respond, []
+
+    def respond(path: str, body: dict[str, Any]) -> tuple[Any, ...]:
+        asked_for.append(path)
+        if path.endswith("/models") and len(asked_for) > 2:
+            return 429, {}
+        return known(path, body)
+
+    def script(_body: dict[str, Any]) -> str:
+        time.sleep(4)
+        return "At last."
+
+    model_server.respond, model_server.script = respond, script
+
+    async def late() -> Completion:
+        settings = CallSettings(server_timeout=1)
+        model = await ChatModel.connect([model_server.url], "stub", settings)
+        try:
+            return await CaseModel(model).complete(ASK)
+        finally:
+            await model.close()
+
+    assert asyncio.run(late()).text == "At last."

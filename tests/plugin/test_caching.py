@@ -92,6 +92,15 @@ def test_a_replay_needs_no_server(project, model_server):
     assert {outcome["case"]["model"] for outcome in again.outcomes.values()} == {"stub"}
 
 
+def test_a_replay_knows_a_model_by_the_folder_that_it_was_served_from(project, model_server):
+    model_server.models = ["weights"]
+    project.write("given/weights/config.json", "{}")
+    one = ("-k", "adhere")
+    project.run(*one, "--model-url", model_server.url, agents=("chat_asker",))
+    again = project.run(*one, "--replay", "--model", "given/weights", agents=("chat_asker",))
+    assert again.code == 0, again.output
+
+
 def test_a_replay_says_what_it_lacks(project, model_server):
     project.run("--model-url", model_server.url, "-k", "adhere", agents=("chat_asker",))
     again = project.run("--replay", "-k", "adhere or contrast", agents=("chat_asker",))

@@ -273,7 +273,7 @@ WITNESS = """
 import sys
 
 def pytest_terminal_summary(terminalreporter):
-    engine = {"comity.cultural", "comity.running", "playwright", "openai"}
+    engine = {"comity.cultural", "comity.running", "playwright", "httpx2"}
     terminalreporter.write_line(f"imported: {sorted(engine & set(sys.modules))}")
 """
 
