@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.skipping import evaluate_skip_marks, evaluate_xfail_marks
 from pydantic import ValidationError
 
 from comity import gating, reruns
 from comity.errors import ComityError, ConfigurationError
-from comity.marks import CASE, MARK, POOLED, VARIED, Selected
+from comity.marks import CASE, MARK, POOLED, VARIED, Selected, is_to_run
 from comity.reporting import allure, junit
 from comity.run.session import Places, Session
 from comity.run.settings import Settings, told
@@ -76,7 +77,7 @@ class Cultural:
         self._drop_empty(items)
         result = yield
         items[:] = _together(items)
-        self._of_all_shards = list(_cases(items))
+        self._of_all_shards = list(_cases(filter(_runs, items)))
         if self.session is not None and self.session.settings.shard is not None:
             self._leave_to_other_shards(items, self.session)
         return result
@@ -103,7 +104,7 @@ class Cultural:
 
     def _leave_to_other_shards(self, items: list[pytest.Item], session: Session) -> None:
         """Drop the tests over other shards' cases, and those over the cases of all shards."""
-        ours = set(session.of_shard(self._of_all_shards))
+        ours = set(session.of_shard(list(_cases(items))))
         kept: list[pytest.Item] = []
         others: list[pytest.Item] = []
         for item in items:
@@ -120,22 +121,28 @@ class Cultural:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Have the cases of the selected tests run, unless something would hide their failures."""
-        if self.config.option.collectonly:
+        if not is_to_run(self.config) or self._ends_here(session):
             return
-        tests = {item: case_id for item in session.items if (case_id := _case_id(item)) is not None}
+        items = list(filter(_runs, session.items))
+        tests = {item: case_id for item in items if (case_id := _case_id(item)) is not None}
         for item, case_id in tests.items():
             item.stash[CASE] = case_id
-        self._selected = list(_cases(session.items))
+        self._selected = list(_cases(items))
         if tests and (hiding := reruns.hiding(self.config, tests)):
             self.problems.append(hiding)
             self.refuse()
         self.begin(
             Selected(
                 tests={item.nodeid: one for item, one in tests.items()},
-                varied={i.nodeid: one for i in session.items if (one := _tried_id(i)) is not None},
+                varied={item.nodeid: one for item in items if (one := _tried_id(item)) is not None},
+                pooled=tuple(item.nodeid for item in items if item.get_closest_marker(POOLED)),
                 of_all_shards=tuple(self._of_all_shards),
             )
         )
+
+    def _ends_here(self, session: pytest.Session) -> bool:
+        """Return whether pytest runs no test, since some file could not be collected."""
+        return bool(session.testsfailed) and not self.config.option.continue_on_collection_errors
 
     def refuse(self) -> None:
         """End here: suites, options or agents are wrong.
@@ -281,6 +288,19 @@ def _cases(items: Iterable[pytest.Item]) -> dict[str, None]:
 def _over(item: pytest.Item) -> str | None:
     """Return what a test is over: a case, or what is tried on an agent; None for any other test."""
     return _case_id(item) or _tried_id(item)
+
+
+def _runs(item: pytest.Item) -> bool:
+    """Return whether a test is run, as far as its marks say: who waits for no case needs none."""
+    if not item.config.pluginmanager.hasplugin("skipping"):
+        return True
+    try:
+        if evaluate_skip_marks(item) is not None:
+            return False
+        xfail = evaluate_xfail_marks(item)
+        return xfail is None or xfail.run or item.config.option.runxfail
+    except pytest.fail.Exception:  # a condition that is none, as the test itself will say
+        return True
 
 
 def _is_over_all(item: pytest.Item) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from comity.errors import ComityError
 from comity.judges.calibration import Calibration
+from comity.marks import is_to_run
 from comity.reporting import gate as reporting
 from comity.reporting.gate import EXIT_CODES
 from comity.reporting.terminal import TROUBLES
@@ -108,7 +109,7 @@ class Gating:
 
     @property
     def _was_not_asked(self) -> bool:
-        return self.decision is None and not self.config.option.collectonly
+        return self.decision is None and is_to_run(self.config)
 
 
 def of(config: pytest.Config) -> Gating | None:

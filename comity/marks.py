@@ -22,6 +22,8 @@ class Selected(Word):
     """The ids of cases."""
     varied: dict[str, str] = Field(default_factory=dict)
     """The ids of what is tried on an agent."""
+    pooled: tuple[str, ...] = ()
+    """The tests over all answers to a suite's open questions."""
     of_all_shards: tuple[str, ...] = ()
     """The ids of all cases, whoever runs them."""
 
@@ -44,6 +46,12 @@ class Selected(Word):
     def anything(self) -> bool:
         """Whether there is a run of it; one may have no cases of its own."""
         return bool(self.of_all_shards or self.varied)
+
+
+def is_to_run(config: pytest.Config) -> bool:
+    """Return whether the session runs its tests, and does not only tell of them."""
+    telling = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
+    return not any(config.getoption(name, False) for name in telling)
 
 
 CASE: pytest.StashKey[str] = pytest.StashKey()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.errors import ComityError
-from comity.marks import CASE, MARK, POOLED, VARIED
+from comity.marks import CASE, MARK, POOLED, VARIED, is_to_run
 from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from comity import gating
 
         config.pluginmanager.register(gating.Gating(config), gating.PLUGIN)
-    if not config.option.collectonly and config.getoption("tx", None):
+    if is_to_run(config) and config.getoption("tx", None):
         from comity.distributed.controller import Controller
 
         config.pluginmanager.register(Controller(config), "comity-controller")

@@ -11,7 +11,7 @@ from comity.errors import ComityError, InfrastructureError
 from comity.interrupts import Interrupts
 from comity.judges import calibration
 from comity.judges.calibration import Calibration
-from comity.marks import POOLED, Selected
+from comity.marks import Selected
 from comity.reporting import gate, markdown_summary, robustness, terminal
 from comity.reporting.live import LiveLine, Starting
 from comity.reporting.markdown_summary import Told
@@ -46,6 +46,8 @@ class Running:
         self._gating = gating.of(config)
         self.problems: list[str] = []
         self.failed = self.errored = 0
+        self._seen = 0
+        """How many failed reports there were."""
         self._calibration: Calibration | None = None
         self._interrupts = Interrupts(session.hurry)
 
@@ -101,10 +103,11 @@ class Running:
         """Count failures apart from errors: their exit codes differ."""
         if not report.failed:
             return
+        self._seen += 1
         if self._gating is not None and report.nodeid in self._selected.tests:
             self._gating.note(report, self._selected.tests[report.nodeid])
         elif self._gating is not None and (
-            POOLED in report.keywords or report.nodeid in self._selected.varied
+            report.nodeid in self._selected.pooled or report.nodeid in self._selected.varied
         ):
             return  # the gate decides over cultural tests, and is about norms
         elif report.when in ("setup", "teardown"):
@@ -124,6 +127,8 @@ class Running:
         decision = self._decide(outcomes)
         self._sum_up(outcomes)
         self._clear_up(self.session.close)
+        # What failed without a test's report: a file that could not be collected, the coverage.
+        self.failed += max(0, session.testsfailed - self._seen)
         ended = [pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED]
         if not self._selected.here:
             ended.append(pytest.ExitCode.NO_TESTS_COLLECTED)  # all are left to other shards

@@ -22,6 +22,10 @@ class Worker(Cultural):
     def refuse(self) -> None:
         """Leave it to the controller to end the run, once for all workers."""
 
+    def _ends_here(self, session: pytest.Session) -> bool:
+        """Leave it to the controller, which goes on with what could be collected."""
+        return False
+
     def begin(self, selected: Selected) -> None:
         """Tell the controller what was selected, and what is wrong."""
         self._ask(Collected(selected=selected, problems=tuple(self.problems)))
