@@ -190,7 +190,12 @@ REGRESSION = '[[regression]]\nmetric = "Silent-R"\nmode = "violate"\nmargin = 0.
 
 
 @pytest.mark.parametrize(
-    ("workers", "name"), [((), "latest"), ((), "{id}"), (XDIST, "reports/latest")]
+    ("workers", "name"),
+    [
+        ((), "latest"),
+        ((), "{id}"),
+        pytest.param(XDIST, "reports/latest", marks=pytest.mark.long),
+    ],
 )
 def test_a_run_is_held_against_the_one_before(gated, workers, name):
     first = gated("-k", "violate", agents=("refuser",)).run.name

@@ -171,6 +171,7 @@ def test_norms_are_counted_without_them_and_a_gate_is_about_norms_alone(voices):
     assert criterion["n"] == 4
 
 
+@pytest.mark.long
 def test_workers_of_xdist_are_handed_such_outcomes_too(voices):
     finished = run(voices, "essay", options=("-p", "xdist.plugin", "-n", "2", "-m", "smoke"))
     assert finished.code == 0, finished.output

@@ -283,6 +283,7 @@ def test_what_its_sites_write_stands_beside_what_they_wrote_before(project, star
     assert len(second.json("run.json")["resumed"]) == 2
 
 
+@pytest.mark.long
 def test_under_xdist_the_controller_resumes(noting, start, until):
     cut_off(noting, start, until)
     finished = go(noting, "-p", "xdist.plugin", "-n", "2", "--resume")
@@ -292,6 +293,7 @@ def test_under_xdist_the_controller_resumes(noting, start, until):
     assert len(lines(finished)) == 3
 
 
+@pytest.mark.long
 def test_under_xdist_what_differs_ends_the_run_once(noting):
     go(noting)
     finished = go(noting, "-p", "xdist.plugin", "-n", "2", "--resume", "--trials", "2")

@@ -60,6 +60,7 @@ def test_a_true_rate_takes_more_and_repeats_save_few_of_them(power, tmp_path):
     assert hopeless["once"] is None
 
 
+@pytest.mark.long
 def test_the_scenarios_at_hand_show_large_changes_only_and_more_norms_help_most(power):
     code, content, out, _ = power("--suites", SUITES, "--suite", "shopping", "--trials", 2)
     assert code == 0

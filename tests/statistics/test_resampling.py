@@ -15,6 +15,7 @@ def seldom(draw, n):
     return (draw.random(n) < 0.3) * draw.uniform(0.2, 0.7, n)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("values", "truth", "n"),
     [
