@@ -77,6 +77,9 @@ class Cultural:
         result = yield
         items[:] = _together(items)
         self._of_all_shards = list(_cases(items))
+        cultural = [item for item in items if _over(item) or _is_over_all(item)]
+        if cultural and not self.config.option.collectonly:
+            self._refuse_forks(cultural)
         if self.session is not None and self.session.settings.shard is not None:
             self._leave_to_other_shards(items, self.session)
         return result
@@ -100,6 +103,12 @@ class Cultural:
             (kept if has_case else empty).append(item)
         items[:] = kept
         self._deselect(empty)
+
+    def _refuse_forks(self, cultural: list[pytest.Item]) -> None:
+        """End here if a test would run where no case does."""
+        if forking := reruns.forking(self.config, cultural):
+            self.problems.append(forking)
+            self.refuse()
 
     def _leave_to_other_shards(self, items: list[pytest.Item], session: Session) -> None:
         """Drop the tests over other shards' cases, and those over the cases of all shards."""
@@ -153,6 +162,8 @@ class Cultural:
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
+        if self.problems:
+            return  # pytest ends its collection in this way also where that was refused
         if self.session is not None and selected.anything:
             self._running = Running.start(self.config, self.session, selected)
 
