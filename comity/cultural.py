@@ -97,10 +97,11 @@ class Cultural:
         kept: list[pytest.Item] = []
         empty: list[pytest.Item] = []
         for item in items:
-            has_case = _over(item) or not (
-                item.get_closest_marker(MARK) or item.get_closest_marker(VARIED)
+            # A doctest of a module that is marked is none of ours, and has no parameters at all.
+            is_ours = hasattr(item, "callspec") and any(
+                map(item.get_closest_marker, (MARK, VARIED))
             )
-            (kept if has_case else empty).append(item)
+            (empty if is_ours and not _over(item) else kept).append(item)
         items[:] = kept
         self._deselect(empty)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.errors import ComityError
-from comity.marks import CASE, MARK, POOLED, VARIED
+from comity.marks import CASE, DECORATORS, MARK, POOLED, VARIED
 from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
 
 if TYPE_CHECKING:
@@ -136,6 +136,20 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def _run(config: pytest.Config) -> "Cultural":
+    """Return what does the work of cultural tests; it is there once one of them is met."""
+    if RUN not in config.stash:
+        config.stash[RUN] = _cultural(config)
+        config.pluginmanager.register(config.stash[RUN], "comity-run")
+    return config.stash[RUN]
+
+
+def _is_marked_twice(node: pytest.Item, name: str) -> bool:
+    """Return whether the marks that hold for a test stand in one place: none overrides another."""
+    nodes = [holder for holder, _ in node.iter_markers_with_node(name)]
+    return nodes.count(nodes[0]) > 1 if nodes else False
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize `outcome` by the ids of the cases that the test's mark selects."""
     mark = metafunc.definition.get_closest_marker(MARK)
@@ -144,15 +158,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if mark is None and pooled is None and varied is None:
         return
     config = metafunc.config
-    if RUN not in config.stash:
-        config.stash[RUN] = _cultural(config)
-        config.pluginmanager.register(config.stash[RUN], "comity-run")
+    run = _run(config)
+    for name, decorator in DECORATORS.items():
+        if _is_marked_twice(metafunc.definition, name):
+            run.problems.append(
+                f"{metafunc.definition.nodeid} is marked twice by {decorator}, and would run over "
+                "what one of them selects; have one that selects all, or two tests"
+            )
     marks = [getattr(pytest.mark, name) for name in (CULTURAL, *TIERS)]
     if pooled is not None:
         over = [pytest.param(suite, id=suite, marks=marks) for suite in pooled.args]
         metafunc.parametrize("voices", over, indirect=True)
     if varied is not None:
-        tried = config.stash[RUN].tried(*varied.args)
+        tried = run.tried(*varied.args)
         over = [pytest.param(tried_id, id=tried_id, marks=marks) for tried_id in tried]
         metafunc.parametrize("relation", over, indirect=True)
     if mark is None:
@@ -166,9 +184,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 for name in (CULTURAL, *TIERS[TIERS.index(case.request.tier) :])
             ],
         )
-        for case in config.stash[RUN].cases(*mark.args, **mark.kwargs)
+        for case in run.cases(*mark.args, **mark.kwargs)
     ]
     metafunc.parametrize("outcome", parameters, indirect=True)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell of a test that has a mark, and that pytest does not parametrize."""
+    if not isinstance(item, pytest.Function) or hasattr(item, "callspec"):
+        return
+    if any(item.get_closest_marker(name) for name in DECORATORS):
+        _run(item.config).problems.append(
+            f"{item.nodeid}: @scenarios, @questions and @relations cannot be put on a method of "
+            "unittest.TestCase; make it a function, or a method of a plain class"
+        )
 
 
 # The tests of a module that are over one case stand side by side, and share it: to set a fixture up

@@ -25,6 +25,20 @@ def test_the_selection_is_pytests(project):
     assert project.run("-m", "cultural and smoke", agents=("chat_plain",)).code == 1
 
 
+def test_a_mark_of_a_test_overrides_that_of_its_module(project):
+    mark = "pytestmark = scenarios('gifts', modes='adhere')\n"
+    project.change("suites/gifts/test_gifts.py", "import scenarios\n", f"import scenarios\n{mark}")
+    finished = project.run("-k", "raises", agents=("chat_raiser",))
+    assert list(finished.outcomes) == ["cn.gift.clock.newborn-violate-agents.chat_raiser-t1"]
+
+
+def test_a_doctest_of_a_module_that_is_marked_is_run(project):
+    text = '"""\n>>> 1\n1\n"""\nfrom comity import scenarios\npytestmark = scenarios("gifts")\n'
+    project.write("suites/gifts/test_gifts.py", f"{text}def test(outcome):\n    pass\n")
+    finished = project.run("--doctest-modules", "-m", "not smoke", agents=("chat_raiser",))
+    assert "1 passed" in finished.output
+
+
 def test_a_scenario_of_a_later_tier_is_not_in_an_earlier_one(project):
     project.change("suites/gifts/scenarios/cn.yaml", "tier: smoke", "tier: standard")
     assert project.run("-m", "smoke", agents=("chat_plain",)).code == 5
