@@ -22,6 +22,9 @@ CULTURAL = "cultural"
 
 RUN: "pytest.StashKey[Cultural]" = pytest.StashKey()
 
+OPEN: pytest.StashKey[str] = pytest.StashKey()
+"""On a test's item: what it, or a subtest of it, was told of a finding that is open."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and the settings."""
@@ -215,6 +218,9 @@ def outcome(request: pytest.FixtureRequest) -> AnyOutcome:
         pytest.skip(f"{found.status}: {found.reason}")
     if found.status in (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR):
         pytest.fail(f"{found.status}: {found.reason}", pytrace=False)
+    if found.status is Status.AGENT_ERROR:
+        # Told here, before any fixture of the user's reads an answer that is not there.
+        raise _AgentErred(f"agent_error: {found.reason}\n{found.story()}", pytrace=False)
     return found
 
 
@@ -247,6 +253,10 @@ def relation(request: pytest.FixtureRequest) -> "Result":
     return found
 
 
+class _AgentErred(pytest.fail.Exception):  # type: ignore[misc,name-defined]
+    """The agent erred in the test's case: its test has failed, and is no error."""
+
+
 def _outcome_of(item: pytest.Item) -> AnyOutcome | None:
     """Return the outcome that a test was given; None before that, and for any other test."""
     case_id = item.stash.get(CASE, None)
@@ -255,22 +265,30 @@ def _outcome_of(item: pytest.Item) -> AnyOutcome | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Fail the tests of an agent that erred; skip a test that reads an open finding."""
-    found = _outcome_of(pyfuncitem)
-    if found is not None and found.status is Status.AGENT_ERROR:
-        pytest.fail(f"agent_error: {found.reason}\n{found.story()}", pytrace=False)
-    try:
-        return (yield)
-    except OpenFindingError as error:
-        pytest.skip(str(error))
+    """Skip a test that would pass, one of whose subtests has read an open finding."""
+    result = yield
+    if OPEN in pyfuncitem.stash:
+        pytest.skip(pyfuncitem.stash[OPEN])
+    return result
 
 
-@pytest.hookimpl(wrapper=True)
+# Around all others: Allure must see that it is the set-up that a report tells of.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Give the report the times of the case, which ran ahead of its test."""
+    """Fail a test whose agent erred; skip a test, or a subtest, that reads an open finding.
+
+    Give the report the times of the case, which ran ahead of its test.
+    """
+    error = call.excinfo and call.excinfo.value
+    if isinstance(error, OpenFindingError):
+        item.stash[OPEN] = str(error)
+        skipped = pytest.skip.Exception(str(error)).with_traceback(error.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(skipped)
     report = yield
+    if isinstance(error, _AgentErred):
+        report.when = "call"  # what fails before that is an error
     found = _outcome_of(item)
     if found is None:
         return report

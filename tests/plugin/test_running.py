@@ -100,7 +100,7 @@ def read(path):
 def test_allure_has_the_evidence_and_the_labels(project):
     allure = project.root / "allure"
     arguments = ("-p", "allure_pytest", f"--alluredir={allure}", "-k", "violate")
-    project.run(*arguments, agents=("buyer", "wanderer"))
+    project.run(*arguments, agents=("buyer", "wanderer", "erring"))
     results = {result["name"]: result for result in map(read, allure.glob("*-result.json"))}
     bought = results["test_does_not_buy[cn.gift.clock.newborn-violate-agents.buyer-t1]"]
     assert bought["status"] == "failed"
@@ -116,6 +116,8 @@ def test_allure_has_the_evidence_and_the_labels(project):
     } <= labels
     idle = results["test_does_not_buy[cn.gift.clock.newborn-violate-agents.wanderer-t1]"]
     assert idle["status"] == "skipped"
+    erred = results["test_does_not_buy[cn.gift.clock.newborn-violate-agents.erring-t1]"]
+    assert erred["status"] == "failed"
 
 
 def test_a_failing_test_tells_the_whole_story(project):
