@@ -78,6 +78,8 @@ class Cultural:
         result = yield
         items[:] = _together(items)
         self._of_all_shards = list(_cases(filter(_runs, items)))
+        if is_to_run(self.config):
+            self._refuse_forks(items)
         if self.session is not None and self.session.settings.shard is not None:
             self._leave_to_other_shards(items, self.session)
         return result
@@ -95,12 +97,20 @@ class Cultural:
         kept: list[pytest.Item] = []
         empty: list[pytest.Item] = []
         for item in items:
-            has_case = _over(item) or not (
-                item.get_closest_marker(MARK) or item.get_closest_marker(VARIED)
+            # A doctest of a module that is marked is none of ours, and has no parameters at all.
+            is_ours = hasattr(item, "callspec") and any(
+                map(item.get_closest_marker, (MARK, VARIED))
             )
-            (kept if has_case else empty).append(item)
+            (empty if is_ours and not _over(item) else kept).append(item)
         items[:] = kept
         self._deselect(empty)
+
+    def _refuse_forks(self, items: list[pytest.Item]) -> None:
+        """End here if a cultural test would run where no case does."""
+        cultural = [item for item in items if _over(item) or _is_over_all(item)]
+        if cultural and (forking := reruns.forking(self.config, cultural)):
+            self.problems.append(forking)
+            self.refuse()
 
     def _leave_to_other_shards(self, items: list[pytest.Item], session: Session) -> None:
         """Drop the tests over other shards' cases, and those over the cases of all shards."""
@@ -160,6 +170,8 @@ class Cultural:
         Raises:
             pytest.UsageError: something is missing, or does not start.
         """
+        if self.problems:
+            return  # pytest ends its collection in this way also where that was refused
         if self.session is not None and selected.anything:
             self._running = Running.start(self.config, self.session, selected)
 

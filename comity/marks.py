@@ -14,6 +14,9 @@ POOLED = "pooled"
 VARIED = "varied"
 """The mark of a test over relations between scenarios and changed ones."""
 
+DECORATORS = {MARK: "@scenarios or @questions", POOLED: "@questions", VARIED: "@relations"}
+"""What puts each mark on a test."""
+
 
 class Selected(Word):
     """What the selected tests are over, by their node ids."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.errors import ComityError
-from comity.marks import CASE, MARK, POOLED, VARIED, is_to_run
+from comity.marks import CASE, DECORATORS, MARK, POOLED, VARIED, is_to_run
 from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CULTURAL = "cultural"
 
 RUN: "pytest.StashKey[Cultural]" = pytest.StashKey()
+
+OPEN: pytest.StashKey[str] = pytest.StashKey()
+"""On a test's item: what it, or a subtest of it, was told of a finding that is open."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -136,6 +139,20 @@ def _is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def _run(config: pytest.Config) -> "Cultural":
+    """Return what does the work of cultural tests; it is there once one of them is met."""
+    if RUN not in config.stash:
+        config.stash[RUN] = _cultural(config)
+        config.pluginmanager.register(config.stash[RUN], "comity-run")
+    return config.stash[RUN]
+
+
+def _is_marked_twice(node: pytest.Item, name: str) -> bool:
+    """Return whether the marks that hold for a test stand in one place: none overrides another."""
+    nodes = [holder for holder, _ in node.iter_markers_with_node(name)]
+    return nodes.count(nodes[0]) > 1 if nodes else False
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize `outcome` by the ids of the cases that the test's mark selects."""
     mark = metafunc.definition.get_closest_marker(MARK)
@@ -144,15 +161,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if mark is None and pooled is None and varied is None:
         return
     config = metafunc.config
-    if RUN not in config.stash:
-        config.stash[RUN] = _cultural(config)
-        config.pluginmanager.register(config.stash[RUN], "comity-run")
+    run = _run(config)
+    for name, decorator in DECORATORS.items():
+        if _is_marked_twice(metafunc.definition, name):
+            run.problems.append(
+                f"{metafunc.definition.nodeid} is marked twice by {decorator}, and would run over "
+                "what one of them selects; have one that selects all, or two tests"
+            )
     marks = [getattr(pytest.mark, name) for name in (CULTURAL, *TIERS)]
     if pooled is not None:
         over = [pytest.param(suite, id=suite, marks=marks) for suite in pooled.args]
         metafunc.parametrize("voices", over, indirect=True)
     if varied is not None:
-        tried = config.stash[RUN].tried(*varied.args)
+        tried = run.tried(*varied.args)
         over = [pytest.param(tried_id, id=tried_id, marks=marks) for tried_id in tried]
         metafunc.parametrize("relation", over, indirect=True)
     if mark is None:
@@ -166,9 +187,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 for name in (CULTURAL, *TIERS[TIERS.index(case.request.tier) :])
             ],
         )
-        for case in config.stash[RUN].cases(*mark.args, **mark.kwargs)
+        for case in run.cases(*mark.args, **mark.kwargs)
     ]
     metafunc.parametrize("outcome", parameters, indirect=True)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tell of a test that has a mark, and that pytest does not parametrize."""
+    if not isinstance(item, pytest.Function) or hasattr(item, "callspec"):
+        return
+    if any(item.get_closest_marker(name) for name in DECORATORS):
+        _run(item.config).problems.append(
+            f"{item.nodeid}: @scenarios, @questions and @relations cannot be put on a method of "
+            "unittest.TestCase; make it a function, or a method of a plain class"
+        )
 
 
 # The tests of a module that are over one case stand side by side, and share it: to set a fixture up
@@ -186,6 +218,9 @@ def outcome(request: pytest.FixtureRequest) -> AnyOutcome:
         pytest.skip(f"{found.status}: {found.reason}")
     if found.status in (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR):
         pytest.fail(f"{found.status}: {found.reason}", pytrace=False)
+    if found.status is Status.AGENT_ERROR:
+        # Told here, before any fixture of the user's reads an answer that is not there.
+        raise _AgentErred(f"agent_error: {found.reason}\n{found.story()}", pytrace=False)
     return found
 
 
@@ -218,6 +253,10 @@ def relation(request: pytest.FixtureRequest) -> "Result":
     return found
 
 
+class _AgentErred(pytest.fail.Exception):  # type: ignore[misc,name-defined]
+    """The agent erred in the test's case: its test has failed, and is no error."""
+
+
 def _outcome_of(item: pytest.Item) -> AnyOutcome | None:
     """Return the outcome that a test was given; None before that, and for any other test."""
     case_id = item.stash.get(CASE, None)
@@ -226,22 +265,30 @@ def _outcome_of(item: pytest.Item) -> AnyOutcome | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Fail the tests of an agent that erred; skip a test that reads an open finding."""
-    found = _outcome_of(pyfuncitem)
-    if found is not None and found.status is Status.AGENT_ERROR:
-        pytest.fail(f"agent_error: {found.reason}\n{found.story()}", pytrace=False)
-    try:
-        return (yield)
-    except OpenFindingError as error:
-        pytest.skip(str(error))
+    """Skip a test that would pass, one of whose subtests has read an open finding."""
+    result = yield
+    if OPEN in pyfuncitem.stash:
+        pytest.skip(pyfuncitem.stash[OPEN])
+    return result
 
 
-@pytest.hookimpl(wrapper=True)
+# Around all others: Allure must see that it is the set-up that a report tells of.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Give the report the times of the case, which ran ahead of its test."""
+    """Fail a test whose agent erred; skip a test, or a subtest, that reads an open finding.
+
+    Give the report the times of the case, which ran ahead of its test.
+    """
+    error = call.excinfo and call.excinfo.value
+    if isinstance(error, OpenFindingError):
+        item.stash[OPEN] = str(error)
+        skipped = pytest.skip.Exception(str(error)).with_traceback(error.__traceback__)
+        call.excinfo = pytest.ExceptionInfo.from_exception(skipped)
     report = yield
+    if isinstance(error, _AgentErred):
+        report.when = "call"  # what fails before that is an error
     found = _outcome_of(item)
     if found is None:
         return report

@@ -1,4 +1,4 @@
-"""Plugins that run a failed test again, and why they have no place here."""
+"""Plugins that run a failed test again, or in a child, and why they have no place here."""
 
 from collections.abc import Iterable
 
@@ -26,6 +26,22 @@ def hiding(config: pytest.Config, items: Iterable[pytest.Item]) -> str | None:
             if item.get_closest_marker("flaky") is not None:
                 return _refusal(f"the mark `flaky` of {item.nodeid}", plugin)
     return None
+
+
+def forking(config: pytest.Config, items: Iterable[pytest.Item]) -> str | None:
+    """Return what to say where some of the cultural `items` would run in a child; else None."""
+    if not hasattr(config.option, "forked"):
+        return None  # pytest-forked is not installed, or not active
+    if config.option.forked:
+        what = "--forked"
+    elif marked := [item for item in items if item.get_closest_marker("forked") is not None]:
+        what = f"the mark `forked` of {marked[0].nodeid}"
+    else:
+        return None
+    return (
+        f"{what} (pytest-forked) runs a test in a forked child, where it would wait for ever for "
+        "its case, which pytest's own process runs. Leave it out for cultural tests"
+    )
 
 
 def _number(value: object) -> int:

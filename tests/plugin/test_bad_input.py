@@ -100,6 +100,40 @@ def test_an_unknown_suite(project):
     one_line(project.run(agents=("chat_plain",)), "no suite 'presents'; there are: gifts")
 
 
+IN_A_TEST_CASE = """\
+import unittest
+
+from comity import scenarios
+
+
+class TestGifts(unittest.TestCase):
+    @scenarios("gifts")
+    def test_raises(self):
+        pass
+"""
+
+
+@pytest.mark.parametrize("others", ["", "\n\n@scenarios('gifts')\ndef test(outcome):\n    pass\n"])
+def test_a_method_of_a_test_case_which_pytest_does_not_parametrize(project, others):
+    project.write("suites/gifts/test_gifts.py", IN_A_TEST_CASE + others)
+    finished = project.run(agents=("chat_plain",))
+    one_line(
+        finished,
+        "suites/gifts/test_gifts.py::TestGifts::test_raises: @scenarios",
+        "cannot be put on a method of unittest.TestCase; make it a function",
+    )
+
+
+@pytest.mark.parametrize("more", [(), ("-p", "xdist.plugin", "-n", "1")])
+def test_two_marks_in_one_place_of_which_pytest_would_heed_one(project, more):
+    mark = '@scenarios("gifts", modes="violate")\n'
+    project.change(
+        "suites/gifts/test_gifts.py", mark, f'@scenarios("gifts", modes="adhere")\n{mark}'
+    )
+    finished = project.run(*more, agents=("chat_plain",))
+    one_line(finished, "suites/gifts/test_gifts.py::test_raises is marked twice by @scenarios")
+
+
 def test_an_unknown_culture(project):
     finished = project.run("--cultures", "cn,xx", agents=("chat_plain",))
     one_line(finished, "no norms of the culture xx (--cultures); there are: cn")

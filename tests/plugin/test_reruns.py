@@ -1,4 +1,7 @@
-"""What would run a failed test again until it passes is refused: it hides what is measured."""
+"""What would run a failed test again until it passes is refused: it hides what is measured.
+
+So is what would run it in a child of pytest's, where no case runs.
+"""
 
 import pytest
 
@@ -10,6 +13,14 @@ OPTION_OF_FLAKY = """
 def pytest_addoption(parser):
     parser.addoption("--force-flaky", action="store_true", dest="force_flaky")
 """
+OPTION_OF_FORKED = """
+def pytest_addoption(parser):
+    parser.addoption("--forked", action="store_true", dest="forked")
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "forked: runs in a child")
+"""
+FORKED = "import pytest\n\npytestmark = pytest.mark.forked\n"
 
 
 def is_refused(finished, what):
@@ -62,3 +73,28 @@ def test_tests_of_other_kinds_may_be_run_again(project):
     # That other tests were collected, and deselected, makes no difference.
     finished = project.run(*arguments, "-k", "plain and not chat", agents=("chat_plain",))
     assert "1 failed, 4 deselected, 2 rerun" in finished.output
+
+
+def does_not_fork(finished, what):
+    assert finished.code == 4, finished.output
+    [line] = [line for line in finished.output.splitlines() if line.startswith("ERROR: ")]
+    assert line.startswith(f"ERROR: {what}")
+    assert "would wait for ever for its case" in line
+    assert not (finished.root / "reports").exists()
+
+
+@pytest.mark.parametrize("more", [(), XDIST])
+def test_the_option_that_runs_tests_in_a_child_is_refused(project, more):
+    project.write("conftest.py", OPTION_OF_FORKED)
+    finished = project.run("--forked", *more, agents=("chat_plain",))
+    does_not_fork(finished, "--forked (pytest-forked)")
+
+
+def test_the_mark_that_runs_a_test_in_a_child_is_refused_where_it_is_selected(project):
+    project.write("conftest.py", OPTION_OF_FORKED)
+    project.write("suites/test_plain.py", f"{FORKED}\ndef test_plain():\n    pass\n")
+    project.change("suites/gifts/test_gifts.py", "from comity", f"{FORKED}from comity")
+    finished = project.run(agents=("chat_plain",))
+    does_not_fork(finished, "the mark `forked` of suites/gifts/test_gifts.py::test_raises[")
+    # Tests of other kinds may.
+    assert project.run("-k", "plain and not chat", agents=("chat_plain",)).code == 0

@@ -25,6 +25,20 @@ def test_the_selection_is_pytests(project):
     assert project.run("-m", "cultural and smoke", agents=("chat_plain",)).code == 1
 
 
+def test_a_mark_of_a_test_overrides_that_of_its_module(project):
+    mark = "pytestmark = scenarios('gifts', modes='adhere')\n"
+    project.change("suites/gifts/test_gifts.py", "import scenarios\n", f"import scenarios\n{mark}")
+    finished = project.run("-k", "raises", agents=("chat_raiser",))
+    assert list(finished.outcomes) == ["cn.gift.clock.newborn-violate-agents.chat_raiser-t1"]
+
+
+def test_a_doctest_of_a_module_that_is_marked_is_run(project):
+    text = '"""\n>>> 1\n1\n"""\nfrom comity import scenarios\npytestmark = scenarios("gifts")\n'
+    project.write("suites/gifts/test_gifts.py", f"{text}def test(outcome):\n    pass\n")
+    finished = project.run("--doctest-modules", "-m", "not smoke", agents=("chat_raiser",))
+    assert "1 passed" in finished.output
+
+
 def test_a_scenario_of_a_later_tier_is_not_in_an_earlier_one(project):
     project.change("suites/gifts/scenarios/cn.yaml", "tier: smoke", "tier: standard")
     assert project.run("-m", "smoke", agents=("chat_plain",)).code == 5
@@ -86,7 +100,7 @@ def read(path):
 def test_allure_has_the_evidence_and_the_labels(project):
     allure = project.root / "allure"
     arguments = ("-p", "allure_pytest", f"--alluredir={allure}", "-k", "violate")
-    project.run(*arguments, agents=("buyer", "wanderer"))
+    project.run(*arguments, agents=("buyer", "wanderer", "erring"))
     results = {result["name"]: result for result in map(read, allure.glob("*-result.json"))}
     bought = results["test_does_not_buy[cn.gift.clock.newborn-violate-agents.buyer-t1]"]
     assert bought["status"] == "failed"
@@ -102,6 +116,8 @@ def test_allure_has_the_evidence_and_the_labels(project):
     } <= labels
     idle = results["test_does_not_buy[cn.gift.clock.newborn-violate-agents.wanderer-t1]"]
     assert idle["status"] == "skipped"
+    erred = results["test_does_not_buy[cn.gift.clock.newborn-violate-agents.erring-t1]"]
+    assert erred["status"] == "failed"
 
 
 def test_a_failing_test_tells_the_whole_story(project):

@@ -181,6 +181,75 @@ def test_a_test_that_reads_an_open_finding_is_skipped_with_the_reason(project):
     assert finished.code == 0
 
 
+BY_FIXTURES_AND_SUBTESTS = """\
+import pytest
+
+from comity import scenarios
+
+violate = scenarios("gifts", modes="violate")
+
+
+@pytest.fixture
+def verdict(outcome):
+    return outcome.educated
+
+
+@pytest.fixture
+def text(outcome):
+    return outcome.transcript.reply.text
+
+
+@pytest.fixture
+def broken():
+    raise ValueError("of the user's own")
+
+
+@violate
+def test_fixture(verdict, outcome):
+    pass
+
+
+@violate
+def test_subtest(outcome, subtests):
+    with subtests.test():
+        assert outcome.educated
+    with subtests.test():
+        assert outcome.aware
+
+
+@violate
+def test_text(text, outcome):
+    pass
+
+
+@violate
+def test_broken(broken, outcome):
+    pass
+"""
+
+
+def test_an_open_finding_skips_a_test_also_where_a_fixture_or_a_subtest_reads_it(project):
+    project.write("suites/gifts/test_gifts.py", BY_FIXTURES_AND_SUBTESTS)
+    finished = project.run("-rs", agents=("raiser",))
+    raised = case(VIOLATE, "raiser")
+    assert finished.tests == {
+        f"test_fixture[{raised}]": "skipped",
+        f"test_subtest[{raised}]": "skipped",
+        f"test_text[{raised}]": "passed",
+        f"test_broken[{raised}]": "error",
+    }
+    assert "`educated` is open" in finished.output
+    assert finished.code == 6
+
+
+def test_an_agents_error_fails_a_test_before_a_fixture_reads_the_answer(project):
+    project.write("suites/gifts/test_gifts.py", BY_FIXTURES_AND_SUBTESTS)
+    finished = project.run("-k", "text or fixture", agents=("erring",))
+    assert list(finished.tests.values()) == ["failed", "failed"]
+    assert "agent_error: no valid action in 3 tries" in finished.output
+    assert finished.code == 1
+
+
 def test_a_case_that_takes_too_long_says_what_it_waited_for(project, model_server):
     model_server.script = lambda _: time.sleep(20) or "Here you are."
     begun = time.monotonic()
