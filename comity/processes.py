@@ -48,6 +48,9 @@ class ChildProcess:
         self._grace = grace
         self._line: bytes | None = None
         self._stopping = threading.Lock()
+        # Nobody reads from a log that is just being closed.
+        self._reading = threading.Lock()
+        self._tail: bytes | None = None
 
     @classmethod
     def start(
@@ -154,11 +157,8 @@ class ChildProcess:
 
     def log_tail(self, lines: int = TAIL_LINES) -> str:
         """The last lines of the log, control characters escaped."""
-        try:
-            size = os.fstat(self._log.fileno()).st_size
-            data = os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
-        except (OSError, ValueError):
-            return ""
+        with self._reading:
+            data = self._log_end() if self._tail is None else self._tail
         text = data.decode(errors="backslashreplace").replace("\r\n", "\n")
         # A progress bar redraws its line; only what it drew last is of use.
         rows = [row.rstrip("\r").rpartition("\r")[2] for row in text.rstrip().split("\n")]
@@ -187,6 +187,9 @@ class ChildProcess:
                 self._supervisor.wait()
             if self._supervisor.stdout is not None:
                 self._supervisor.stdout.close()
+            with self._reading:
+                self._tail = self._log_end()  # why it ended may be asked later
+                self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -202,6 +205,13 @@ class ChildProcess:
     @property
     def _name(self) -> str:
         return printable(Path(self._command[0]).name, MAX_ROW_CHARACTERS)
+
+    def _log_end(self) -> bytes:
+        try:
+            size = os.fstat(self._log.fileno()).st_size
+            return os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+        except OSError:
+            return b""
 
     def _log_part(self) -> str:
         tail = self.log_tail()

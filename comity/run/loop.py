@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import math
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
@@ -21,6 +24,9 @@ CANCEL_SECONDS = 15.0
 HEAR_SECONDS = 0.2
 # A loop stops between two steps of its tasks, unless an agent blocks it.
 STOP_SECONDS = 1.0
+# Whoever waits looks several times as often. More than this between two looks was slept through,
+# by this process or by its machine, and the loop had no time to answer either.
+LOOK_SECONDS = 1.0
 
 
 class Threads(ThreadPoolExecutor):
@@ -83,6 +89,10 @@ class Loop:
         self._calls = Threads()
         self._loop.set_default_executor(self._calls)
         self._closing = False
+        self._looking = threading.Lock()
+        self._owes = False  # an answer, to whoever looks whether it is blocked
+        self._looked = self._silent = 0.0
+        self._blocked: str | None = None
         self._thread = threading.Thread(target=self._run, name="comity", daemon=True)
         self._thread.start()
 
@@ -109,6 +119,45 @@ class Loop:
         """Have `call` run on the loop in so many seconds, if it still runs then."""
         self.call(lambda: self._loop.call_later(seconds, call))
 
+    def blocked(self, patience: float) -> str | None:
+        """Return where the loop is blocked, once it has not answered for `patience` seconds.
+
+        To be asked again and again by whoever waits for what it runs; what was blocked once is not
+        relied on again. A loop that somebody debugs is not blocked.
+        """
+        with self._looking:
+            now = time.monotonic()
+            since = min(now - self._looked, LOOK_SECONDS)
+            self._silent = self._silent + since if self._owes else 0.0
+            self._owes, self._looked = True, now
+            with suppress(RuntimeError):  # it is closed
+                self.call(self._answer)
+            if self._blocked is None and self._silent > patience and (place := self._place()):
+                log.error("loop blocked", extra={"place": place})
+                self._blocked = place
+            return self._blocked
+
+    def _answer(self) -> None:
+        self._owes = False
+
+    def _place(self) -> str | None:
+        """Return the line that keeps the loop; None where it is debugged, or has ended."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        if frame is None:
+            return None
+        found = [
+            (f"{inner.f_code.co_filename}:{line}", inner.f_globals.get("__name__", ""))
+            for inner, line in traceback.walk_stack(frame)
+        ]
+        if any(module == "bdb" for _, module in found):
+            return None
+        theirs = [
+            place
+            for place, module in found
+            if module.partition(".")[0] not in ("threading", "asyncio", "comity")
+        ]
+        return theirs[-1] if theirs else "an unknown place"
+
     def run(self, work: Coroutine[Any, Any, R], limit: float | None = None) -> R:
         """Run `work` on the loop and return its result.
 
@@ -116,7 +165,8 @@ class Loop:
         cleared up behind itself; work with one is itself clean-up, and is left.
 
         Raises:
-            TimeoutError: it did not end within `limit` seconds, and is cancelled.
+            TimeoutError: it did not end within `limit` seconds, or the loop is blocked; it is
+                cancelled.
         """
         begun: list[asyncio.Task[R]] = []
         ended = threading.Event()
@@ -125,13 +175,17 @@ class Loop:
             begun.append(self._loop.create_task(work))
             begun[0].add_done_callback(lambda _: ended.set())
 
+        def over() -> bool:
+            given_up = limit is not None and self.blocked(CANCEL_SECONDS) is not None
+            return ended.is_set() or given_up
+
         def cancel() -> None:
             for task in begun:
                 task.cancel()
 
         self.call(begin)
         try:
-            if not hear(ended.is_set, ended.wait, limit):
+            if not (hear(over, ended.wait, limit) and ended.is_set()):
                 raise TimeoutError
         except BaseException as error:
             self.call(cancel)

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import CancelledError as FutureCancelledError
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 Live = Callable[[AnyCase, float], Awaitable[AnyOutcome]]
 Refuse = Callable[[AnyCase, str, float], Awaitable[AnyOutcome]]
 Keep = Callable[[AnyOutcome], Awaitable[AnyOutcome]]
+
+# How many cases are named where one of them is to blame.
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Schedule:
 
     `live` runs a case that has waited for so many seconds; `refuse` makes the outcome of one that
     is not run, or not to its end, from the reason why. `keep` brings an outcome to the disk, which
-    is no longer a matter of concurrency. What has `ended` before is handed out as it is.
+    is no longer a matter of concurrency. What has `ended` before is handed out as it is. A loop
+    that does not answer for `patience` seconds is blocked, and nobody waits for it any longer.
     """
 
     def __init__(
@@ -49,11 +54,13 @@ class Schedule:
         *,
         keep: Keep | None = None,
         ended: Iterable[AnyOutcome] = (),
+        patience: float = math.inf,
     ) -> None:
         self._loop = loop
         self._live = live
         self._refuse = refuse
         self._keep = keep
+        self._patience = patience
         self._places = asyncio.Semaphore(concurrency)
         self._futures: dict[str, Future[AnyOutcome]] = {}
         for outcome in ended:
@@ -61,7 +68,7 @@ class Schedule:
             self._futures[outcome.case.id].set_result(outcome)
         self._before = len(self._futures)
         self._tasks: set[asyncio.Task[AnyOutcome]] = set()
-        self._running = 0
+        self._running: set[str] = set()
         self._begun = time.monotonic()
         self._reason: str | None = None
         self._cancelled = False
@@ -112,29 +119,54 @@ class Schedule:
         return outcome if self._keep is None else await self._keep(outcome)
 
     async def _run(self, case: AnyCase, queued: float) -> AnyOutcome:
-        self._running += 1
+        self._running.add(case.id)
         try:
             return await self._live(case, queued)
         finally:
-            self._running -= 1
+            self._running.discard(case.id)
 
     def outcome(self, case_id: str, wait: float | None = None) -> AnyOutcome | None:
         """Return the case's outcome, or None where it is not there within `wait` seconds.
 
         Raises:
-            InfrastructureError: the case was not started or was cancelled, or its outcome cannot
-                be kept.
+            InfrastructureError: the case was not started or was cancelled, its outcome cannot be
+                kept, or the loop is blocked.
         """
         future = self._futures.get(case_id)
         if future is None:
             raise InfrastructureError(f"the case {case_id} was not started")
         try:
-            return future.result(wait)
+            self._hear([future], wait, self._patience)
+            return future.result(0)
         except FutureTimeoutError:
             # It may have ended just now, or have ended by such an error itself.
             return future.result() if future.done() else None
         except FutureCancelledError:
             raise InfrastructureError("the case was cancelled before it ended") from None
+
+    def _hear(
+        self, futures: list[Future[AnyOutcome]], limit: float | None, patience: float
+    ) -> None:
+        """Wait until all `futures` are done, for `limit` seconds at most.
+
+        Raises:
+            InfrastructureError: the loop is blocked.
+        """
+
+        def wait(seconds: float) -> None:
+            if (place := self._loop.blocked(patience)) is not None:
+                raise InfrastructureError(self._of_blocked(place))
+            concurrent.futures.wait(futures, seconds)
+
+        hear(lambda: all(future.done() for future in futures), wait, limit)
+
+    def _of_blocked(self, place: str) -> str:
+        running = sorted(self._running)
+        more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
+        return (
+            f"the event loop is blocked at {place}, most likely by an agent that waits without "
+            f"`await`; under way: {', '.join(running[:SHOWN])}{more}"
+        )
 
     def ended(self, case_id: str) -> AnyOutcome:
         """Return the case's outcome once it is there; raises as `outcome` does."""
@@ -152,7 +184,7 @@ class Schedule:
         done = sum(future.done() for _, future in futures)
         seconds = time.monotonic() - self._begun
         before = self._before
-        return Progress(len(futures) - before, self._running, done - before, seconds)
+        return Progress(len(futures) - before, len(self._running), done - before, seconds)
 
     def finished(self) -> list[AnyOutcome]:
         """Return the outcomes that there are, in the order of the cases."""
@@ -193,12 +225,10 @@ class Schedule:
         """Wait until all cases have cleared up behind themselves, for CANCEL_SECONDS at most.
 
         Returns the ids of those that have not.
+
+        Raises:
+            InfrastructureError: the loop is blocked.
         """
         cases = self._all()
-        futures = [future for _, future in cases]
-        hear(
-            lambda: all(future.done() for future in futures),
-            lambda seconds: concurrent.futures.wait(futures, seconds),
-            CANCEL_SECONDS,
-        )
+        self._hear([future for _, future in cases], CANCEL_SECONDS, CANCEL_SECONDS)
         return [case_id for case_id, future in cases if not future.done()]

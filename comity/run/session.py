@@ -2,13 +2,14 @@
 
 import gc
 import logging
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from comity.errors import ConfigurationError
+from comity.errors import ConfigurationError, InfrastructureError
 from comity.judges import reading
 from comity.models.progress import Progress, silent
 from comity.run import cases as case_rules
@@ -235,6 +236,9 @@ class Session:
             self.settings.concurrency,
             keep=lambda outcome: keep(outcome, store),
             ended=run.finished.values(),
+            # No limit can be kept on a loop that an agent blocks: the lowest ends the run instead.
+            patience=CANCEL_SECONDS
+            + min(parts.limits.own, parts.limits.case, self.settings.time_budget or math.inf),
         )
         reading.prepare()
         # What was imported and collected until now lives as long as the run. To look through it
@@ -309,9 +313,13 @@ class Session:
         if self._schedule is None or self.hurried:
             return []
         self._schedule.cancel()
+        try:
+            left = self._schedule.cleared()
+        except InfrastructureError as error:
+            return [f"the cases were not cleared up: {error}"]
         return [
             f"{case_id} did not clear up behind itself within {CANCEL_SECONDS:g} s"
-            for case_id in self._schedule.cleared()
+            for case_id in left
         ]
 
     def close(self) -> list[str]:
@@ -322,6 +330,8 @@ class Session:
         try:
             loop.run(self._resources.close(), CLOSE_SECONDS)
         except TimeoutError:
+            if (place := loop.blocked(math.inf)) is not None:
+                return [f"the run's parts were not stopped: the event loop is blocked at {place}"]
             return [f"the run's parts did not stop within {CLOSE_SECONDS:g} s"]
         finally:
             if not self.hurried:

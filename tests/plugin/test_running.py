@@ -295,6 +295,11 @@ def test_a_test_that_is_named_alone_runs_its_case_alone(project):
     assert list(finished.outcomes) == [case_id]
 
 
+def test_a_run_leaves_nothing_open_that_strict_warnings_would_make_an_error(project):
+    finished = project.run("-W", "error", "-k", "raises", agents=("informed_buyer",))
+    assert finished.code == 0, finished.output
+
+
 def test_an_agent_is_told_what_it_cannot_do_and_each_try_counts(project):
     finished = project.run("-k", "adhere", agents=("confused",))
     [outcome] = finished.outcomes.values()

@@ -20,6 +20,8 @@ SILENT_SITE = """\
 PROMPT_SECONDS = 30
 # What hangs is given two and a half seconds.
 NOW_SECONDS = 5
+# What hangs the event loop is given the lowest limit and fifteen seconds.
+BLOCKED_SECONDS = 40
 # Playwright's driver outlives us for as long as it waits for a browser that it is just closing: 30.
 DRIVER_SECONDS = 40
 
@@ -176,6 +178,31 @@ def test_an_agent_that_blocks_the_loop_is_told_and_does_not_hang_the_end(project
     assert time.monotonic() - begun < NOW_SECONDS
     assert finished.code == 2
     assert not run.family()
+
+
+def test_an_agent_that_blocks_the_loop_does_not_outlast_the_limits(project):
+    project.write(
+        "blocking.py",
+        "import asyncio, time\n\n\n"
+        "class Blocking:\n"
+        '    declares = frozenset({"chat"})\n'
+        "    uses_model = False\n\n"
+        "    async def run(self, task, page, model):\n"
+        "        await asyncio.sleep(3)\n"
+        "        time.sleep(600)\n\n\n"
+        "blocking = Blocking()\n",
+    )
+    begun = time.monotonic()
+    finished = project.run(
+        *("--agent", "blocking.py:blocking", "--case-timeout", "4", "-k", "raises"),
+        agents=("chat_raiser",),
+    )
+    assert time.monotonic() - begun < BLOCKED_SECONDS
+    assert finished.code == 6
+    assert sorted(finished.tests.values()) == ["error", "passed"]
+    assert "blocking.py:10, most likely by an agent that waits without `await`" in finished.output
+    is_kept(finished, 1)
+    is_told(finished)
 
 
 def test_a_disk_that_hangs_does_not_hang_the_end(project, start, until):

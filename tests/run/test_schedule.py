@@ -10,6 +10,7 @@ from concurrent.futures import Future
 import pytest
 
 from comity.errors import InfrastructureError
+from comity.run import loop as looping
 from comity.run import schedule as scheduling
 from comity.run.loop import Loop
 from comity.run.schedule import Schedule
@@ -260,6 +261,78 @@ def test_an_agent_that_blocks_the_loop_holds_up_nobody_who_leaves(monkeypatch):
     loop.close()
     assert time.monotonic() - begun < 10
     released.set()
+
+
+def held(live):
+    """Return a loop that a case blocks, its schedule, and what releases it."""
+    loop, released = Loop(), threading.Event()
+
+    async def blocks(case, _queued):
+        if case.id == "quick":
+            return "lived quick"
+        return live(released)
+
+    schedule = Schedule(loop, blocks, Work().refuse, 2, patience=0.3)
+    schedule.start([Case("quick")])
+    assert schedule.outcome("quick") == "lived quick"
+    schedule.add([Case("a"), Case("b")])
+    until(lambda: schedule.progress().running)
+    return loop, schedule, released
+
+
+def test_nobody_waits_for_a_loop_that_an_agent_has_blocked_for_long():
+    loop, schedule, released = held(lambda released: released.wait(60))
+    begun = time.monotonic()
+    for case_id in "aab":
+        with pytest.raises(InfrastructureError, match="without `await`; under way: a$") as caught:
+            schedule.outcome(case_id)
+    assert f"blocked at {__file__}:" in str(caught.value)
+    assert schedule.outcome("quick") == "lived quick"
+    assert schedule.finished() == ["lived quick"]
+    schedule.cancel()
+    with pytest.raises(InfrastructureError, match="blocked"):
+        schedule.cleared()
+    with pytest.raises(TimeoutError):
+        loop.run(asyncio.sleep(0), 60)
+    assert time.monotonic() - begun < 10
+    released.set()
+    until(lambda: schedule.progress().done == 3)
+    loop.close()
+
+
+def test_a_loop_that_answers_now_and_then_is_slow_and_not_blocked(loop):
+    async def live(_case, _queued):
+        for _ in range(15):
+            time.sleep(0.1)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+        return "lived"
+
+    schedule = Schedule(loop, live, Work().refuse, 1, patience=1.0)
+    schedule.start([Case("a")])
+    assert schedule.outcome("a") == "lived"
+
+
+def test_time_that_we_slept_through_does_not_count_against_the_loop(monkeypatch):
+    monkeypatch.setattr(looping, "LOOK_SECONDS", 0.05)
+    loop, schedule, released = held(lambda released: released.wait(60))
+    assert schedule.outcome("a", 0.01) is None
+    time.sleep(0.5)
+    assert schedule.outcome("a", 0.01) is None
+    released.set()
+    assert schedule.outcome("b")
+    loop.close()
+
+
+def test_a_loop_that_somebody_debugs_is_not_blocked():
+    def debugs(released):
+        exec("released.wait(60)", {"__name__": "bdb", "released": released})
+        return "lived"
+
+    loop, schedule, released = held(debugs)
+    assert schedule.outcome("a", 1.0) is None
+    released.set()
+    assert schedule.outcome("a") == "lived"
+    loop.close()
 
 
 def test_work_that_does_not_end_within_its_limit_is_cancelled(loop):
