@@ -132,16 +132,19 @@ class Loop:
             self._owes, self._looked = True, now
             with suppress(RuntimeError):  # it is closed
                 self.call(self._answer)
-            if self._blocked is None and self._silent > patience and (place := self._place()):
-                log.error("loop blocked", extra={"place": place})
-                self._blocked = place
+            if self._blocked is None and self._silent > patience:
+                self._blocked = self._place()
+                if self._blocked is None:
+                    self._silent = 0.0
+                else:
+                    log.error("loop blocked", extra={"place": self._blocked})
             return self._blocked
 
     def _answer(self) -> None:
         self._owes = False
 
     def _place(self) -> str | None:
-        """Return the line that keeps the loop; None where it is debugged, or has ended."""
+        """Return the line that keeps the loop; None where it is debugged, or about to answer."""
         frame = sys._current_frames().get(self._thread.ident or 0)
         if frame is None:
             return None
@@ -154,9 +157,9 @@ class Loop:
         theirs = [
             place
             for place, module in found
-            if module.partition(".")[0] not in ("threading", "asyncio", "comity")
+            if module.partition(".")[0] not in ("threading", "asyncio", "selectors", "comity")
         ]
-        return theirs[-1] if theirs else "an unknown place"
+        return theirs[-1] if theirs else None
 
     def run(self, work: Coroutine[Any, Any, R], limit: float | None = None) -> R:
         """Run `work` on the loop and return its result.

@@ -302,12 +302,12 @@ def test_nobody_waits_for_a_loop_that_an_agent_has_blocked_for_long():
 
 def test_a_loop_that_answers_now_and_then_is_slow_and_not_blocked(loop):
     async def live(_case, _queued):
-        for _ in range(15):
+        for _ in range(30):
             time.sleep(0.1)  # noqa: ASYNC251
             await asyncio.sleep(0)
         return "lived"
 
-    schedule = Schedule(loop, live, Work().refuse, 1, patience=1.0)
+    schedule = Schedule(loop, live, Work().refuse, 1, patience=2.0)
     schedule.start([Case("a")])
     assert schedule.outcome("a") == "lived"
 
