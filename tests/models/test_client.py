@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
@@ -17,6 +19,16 @@ from comity.models.replica import _retry_after, checked_url
 ASK: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
 
 
+@asynccontextmanager
+async def connected(*servers: Any, **settings: Any) -> AsyncIterator[ChatModel]:
+    urls = [server.url for server in servers]
+    model = await ChatModel.connect(urls, "stub", CallSettings(**settings))
+    try:
+        yield model
+    finally:
+        await model.close()
+
+
 def ask(server: Any, *settings: Any, **options: Any) -> tuple[Completion, CaseModel]:
     return asyncio.run(asked(server, *settings, **options))
 
@@ -25,13 +37,10 @@ async def asked(
     server: Any, sampling: Sampling | None = None, trial: int = 1, **options: Any
 ) -> tuple[Completion, CaseModel]:
     key = options.pop("api_key", "none")
-    settings = CallSettings(sampling=sampling or Sampling(), tries=3, api_key=key)
-    model = await ChatModel.connect([server.url], "stub", settings)
-    case_model = CaseModel(model, trial=trial)
-    try:
+    sampling = sampling or Sampling()
+    async with connected(server, sampling=sampling, tries=3, api_key=key) as model:
+        case_model = CaseModel(model, trial=trial)
         return await case_model.complete(ASK, **options), case_model
-    finally:
-        await model.close()
 
 
 def test_an_answer_comes_with_its_record(model_server):
@@ -247,10 +256,11 @@ def test_a_server_that_tells_half_a_character_of_itself_can_be_used(model_server
         (200, listed) if path.endswith("/models") else known(path, body)
     )
 
-    async def connected() -> ChatModel:
-        return await ChatModel.connect([model_server.url], "stub")
+    async def names() -> frozenset[str]:
+        async with connected(model_server) as model:
+            return model.names
 
-    assert asyncio.run(connected()).names == {"stub", "weights ?"}
+    assert asyncio.run(names()) == {"stub", "weights ?"}
 
 
 def test_a_pause_that_no_calendar_has_is_not_taken():
@@ -285,11 +295,8 @@ def test_native_tools_are_believed_in_once_they_are_seen(model_server, answer, n
     model_server.script = lambda _: answer
 
     async def probe() -> list[bool]:
-        model = await ChatModel.connect([model_server.url], "stub")
-        try:
+        async with connected(model_server) as model:
             return list(await asyncio.gather(*(model.native_tools() for _ in range(5))))
-        finally:
-            await model.close()
 
     assert asyncio.run(probe()) == [native] * 5
     assert len(model_server.requests) == 1
@@ -320,11 +327,8 @@ def test_tools_are_probed_again_after_a_hiccup(model_server):
     model_server.script = lambda _: answers.pop(0)
 
     async def probe() -> bool:
-        model = await ChatModel.connect([model_server.url], "stub")
-        try:
+        async with connected(model_server) as model:
             return await model.native_tools()
-        finally:
-            await model.close()
 
     assert asyncio.run(probe())
 
@@ -349,17 +353,19 @@ def test_an_address_that_is_none_is_told_without_what_may_be_secret(url):
     assert "secret" not in str(told.value)
 
 
-async def together(
-    first: Any, second: Any, calls: int, settings: CallSettings
-) -> tuple[float, list[object]]:
-    model = await ChatModel.connect([first.url, second.url], "stub", settings)
-    try:
-        begun = time.monotonic()
-        cases = [CaseModel(model, trial=trial + 1).complete(ASK) for trial in range(calls)]
-        answers = await asyncio.gather(*cases, return_exceptions=True)
-        return time.monotonic() - begun, answers
-    finally:
-        await model.close()
+async def together(model: ChatModel, calls: int) -> list[Any]:
+    cases = [CaseModel(model, trial=trial + 1).complete(ASK) for trial in range(calls)]
+    return await asyncio.gather(*cases, return_exceptions=True)
+
+
+def timed(*servers: Any, calls: int, **settings: Any) -> tuple[float, list[Any]]:
+    async def work() -> tuple[float, list[Any]]:
+        async with connected(*servers, **settings) as model:
+            begun = time.monotonic()
+            answers = await together(model, calls)
+            return time.monotonic() - begun, answers
+
+    return asyncio.run(work())
 
 
 def test_of_several_servers_the_free_answer_for_one_that_asks_to_be_left_alone(
@@ -367,7 +373,7 @@ def test_of_several_servers_the_free_answer_for_one_that_asks_to_be_left_alone(
 ):
     held_off = model_server_factory()
     held_off.script = lambda _: (429, {}, {"Retry-After": "600"})
-    took, answers = asyncio.run(together(held_off, model_server, 16, CallSettings()))
+    took, answers = timed(held_off, model_server, calls=16)
     assert {answer.text for answer in answers} == {"Here you are."}
     assert took < 15
 
@@ -386,22 +392,16 @@ def test_calls_that_wait_for_a_place_are_made_elsewhere_once_the_server_is_dead(
         return dying.ended.wait()
 
     dying.script = script
-    settings = CallSettings(server_timeout=2)
-    took, answers = asyncio.run(together(dying, model_server, 12, settings))
+    took, answers = timed(dying, model_server, calls=12, server_timeout=2)
     assert {answer.text for answer in answers} == {"Here you are."}
     assert took < 40
 
 
 def test_calls_that_wait_for_a_place_are_not_made_once_the_budget_is_spent(model_server):
-    async def spend() -> list[object]:
-        settings = CallSettings(token_budget=30)
-        model = await ChatModel.connect([model_server.url], "stub", settings)
-        model.replicas.all[0].flow.limit = 1.0
-        try:
-            cases = [CaseModel(model, trial=trial + 1).complete(ASK) for trial in range(16)]
-            return await asyncio.gather(*cases, return_exceptions=True)
-        finally:
-            await model.close()
+    async def spend() -> list[Any]:
+        async with connected(model_server, token_budget=30) as model:
+            model.replicas.all[0].flow.limit = 1.0
+            return await together(model, 16)
 
     answers = asyncio.run(spend())
     assert len([one for one in answers if isinstance(one, Completion)]) < 8
@@ -415,13 +415,9 @@ def test_a_budget_that_cannot_be_kept_ends_the_calls(model_server):
     model_server.script = lambda _: (200, {"choices": [{"message": {"content": "Yes."}}]})
 
     async def spend() -> None:
-        settings = CallSettings(token_budget=30)
-        model = await ChatModel.connect([model_server.url], "stub", settings)
-        try:
+        async with connected(model_server, token_budget=30) as model:
             await CaseModel(model).complete(ASK)
             await CaseModel(model).complete(ASK)
-        finally:
-            await model.close()
 
     with pytest.raises(InfrastructureError, match="does not tell how many tokens"):
         asyncio.run(spend())
@@ -444,11 +440,7 @@ def test_a_health_endpoint_that_has_had_enough_is_a_sign_of_life(model_server):
     model_server.respond, model_server.script = respond, script
 
     async def late() -> Completion:
-        settings = CallSettings(server_timeout=1)
-        model = await ChatModel.connect([model_server.url], "stub", settings)
-        try:
+        async with connected(model_server, server_timeout=1) as model:
             return await CaseModel(model).complete(ASK)
-        finally:
-            await model.close()
 
     assert asyncio.run(late()).text == "At last."

@@ -4,15 +4,8 @@ import subprocess
 
 import pytest
 
-XDIST = ("-p", "xdist.plugin", "-n", "2")
-# The project has one norm, and trials of it are not more: none broken has an upper bound of 0.79,
-# all broken a lower one of 0.21.
-GATE = """\
-[[criterion]]
-metric = "Silent-R"
-mode = "violate"
-at_most = 0.8
-"""
+from tests.conftest import GATE, XDIST
+
 STRICT = GATE.replace("0.8", "0.2")
 CASE = "cn.gift.clock.newborn-{}-agents.{}-t{}"
 OTHER_TESTS = """\

@@ -2,13 +2,8 @@
 
 import pytest
 
-XDIST = ("-p", "xdist.plugin", "-n", "2")
-GATE = """\
-[[criterion]]
-metric = "Silent-R"
-mode = "violate"
-at_most = 0.8
-"""
+from tests.conftest import GATE, XDIST
+
 GREEN = """\
 from comity import scenarios
 

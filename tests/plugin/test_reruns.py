@@ -5,9 +5,10 @@ So is what would run it in a child of pytest's, where no case runs.
 
 import pytest
 
+from tests.conftest import XDIST
+
 RERUNFAILURES = ("-p", "pytest_rerunfailures")
 RETRY = ("-p", "pytest_retry.retry_plugin")
-XDIST = ("-p", "xdist.plugin", "-n", "2")
 FLAKY = "import pytest\n\npytestmark = pytest.mark.flaky(reruns=2)\n"
 OPTION_OF_FLAKY = """
 def pytest_addoption(parser):

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-XDIST = ("-p", "xdist.plugin", "-n", "2")
+from tests.conftest import XDIST
 
 
 def items(project):

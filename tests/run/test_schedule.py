@@ -240,7 +240,7 @@ def test_a_case_that_does_not_clear_up_is_named_and_not_waited_for(loop, monkeyp
     schedule.cancel()
     begun = time.monotonic()
     assert schedule.cleared() == ["a"]
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 2
     loop.call(stuck.set)
 
 
@@ -259,7 +259,7 @@ def test_an_agent_that_blocks_the_loop_holds_up_nobody_who_leaves(monkeypatch):
     schedule.cancel()
     assert schedule.cleared() == ["a"]
     loop.close()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 2.5
     released.set()
 
 
