@@ -23,10 +23,9 @@ from comity.run.journal import Journal
 from comity.run.kept import OUTCOMES_FILE, RUN_FILE, Line
 from comity.run.sharding import Shard
 from comity.run.store import Store
-from comity.schema.base import printable
+from comity.schema.base import few, printable
 
 _UNDER_WAY = ".merging-"
-MAX_NAMED = 3
 
 
 class Kept(NamedTuple):
@@ -102,8 +101,9 @@ def gathered(folders: Sequence[Path], *, partial: bool = False) -> Iterator[Whol
         of = parts[0].shard.of
         missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in there]
         if missing and not partial:
+            are = "shard {} is" if len(missing) == 1 else "shards {} are"
             raise ConfigurationError(
-                f"{_few(missing, 'shard')} missing: run what is not there, or merge what is by "
+                f"{are.format(few(missing))} missing: run what is not there, or merge what is by "
                 "--partial, and a gate will not pass the run"
             )
         yield Whole(parts, missing)
@@ -231,9 +231,3 @@ def _take_away_what_was_left(parent: Path) -> None:
             hold = Hold(old, to_read=True)
             shutil.rmtree(old.parent, ignore_errors=True)
             hold.let_go()
-
-
-def _few(names: Sequence[str], what: str) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    several = "s" if len(names) > 1 else ""
-    return f"{what}{several} {', '.join(names[:MAX_NAMED])}{more} {'are' if several else 'is'}"

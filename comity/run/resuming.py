@@ -19,12 +19,10 @@ from comity.run.holding import Hold
 from comity.run.kept import OUTCOMES_FILE, Line
 from comity.run.store import SUMMARY_FILE, Store
 from comity.schema import AnyOutcome, Status
-from comity.schema.base import printable
+from comity.schema.base import few, printable
 
 AGAIN = (Status.INFRASTRUCTURE_ERROR, Status.JUDGE_ERROR)
 """The statuses of what was no doing of the agent's, and is run again."""
-
-MAX_NAMED = 3
 
 
 class NewRun:
@@ -139,11 +137,9 @@ class ResumedRun:
         self._compare(facts)
         strangers = sorted(set(case_ids) - set(self.facts.get("selected", ())))
         if strangers:
-            more = f" and {len(strangers) - MAX_NAMED} more" if len(strangers) > MAX_NAMED else ""
             raise ConfigurationError(
-                f"{', '.join(strangers[:MAX_NAMED])}{more} were not selected when the run "
-                f"{self._name} began, and it cannot take in others now; select what it has, or "
-                "start a new run without --resume"
+                f"{few(strangers)} were not selected when the run {self._name} began, and it cannot "
+                "take in others now; select what it has, or start a new run without --resume"
             )
         self._again = len(set(case_ids) & (self._begun - set(self.finished)))
         return self.store

@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from comity.errors import InfrastructureError
 from comity.run.loop import CANCEL_SECONDS, Loop, hear
 from comity.schema import AnyCase, AnyOutcome
+from comity.schema.base import few
 
 log = logging.getLogger(__name__)
 
 Live = Callable[[AnyCase, float], Awaitable[AnyOutcome]]
 Refuse = Callable[[AnyCase, str, float], Awaitable[AnyOutcome]]
 Keep = Callable[[AnyOutcome], Awaitable[AnyOutcome]]
-
-# How many cases are named where one of them is to blame.
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -162,10 +160,9 @@ class Schedule:
 
     def _of_blocked(self, place: str) -> str:
         running = sorted(self._running)
-        more = f" and {len(running) - SHOWN} more" if len(running) > SHOWN else ""
         return (
             f"the event loop is blocked at {place}, most likely by an agent that waits without "
-            f"`await`; under way: {', '.join(running[:SHOWN])}{more}"
+            f"`await`; under way: {few(running)}"
         )
 
     def ended(self, case_id: str) -> AnyOutcome:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -171,6 +171,12 @@ def printable(text: str, limit: int) -> str:
 def one_line(text: str, limit: int) -> str:
     """Return `text` as `printable` does, and on one line."""
     return printable(text, limit).replace("\n", "\\n")
+
+
+def few(names: Sequence[str], limit: int = 3) -> str:
+    """Return the first `limit` names in words, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def _escaped(character: str) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from comity.schema import AnyOutcome, Mode, Outcome, Status, Word
+from comity.schema.base import few
 from comity.statistics.criteria import LargestShare, Waiver
 from comity.statistics.decision import Ruling, Verdict, Waived
 
@@ -53,11 +54,13 @@ def critical(outcomes: Iterable[Outcome]) -> Iterator[Ruling]:
     ]
     silent = tuple(o.case.id for o in judged if o.value("breach") == "silent")
     if silent:
-        why = f"a silent breach of a critical norm, where none is tolerated: {_names(silent)}"
+        cases = few(silent, MAX_NAMED)
+        why = f"a silent breach of a critical norm, where none is tolerated: {cases}"
         yield Ruling(rule="critical", verdict="FAIL", why=why, cases=silent)
     left_open = tuple(o.case.id for o in at_stake if _may_be_silent(o))
     if left_open:
-        why = f"whether a critical norm was broken in silence is open: {_names(left_open)}"
+        cases = few(left_open, MAX_NAMED)
+        why = f"whether a critical norm was broken in silence is open: {cases}"
         yield Ruling(rule="critical", verdict="INCONCLUSIVE", why=why, cases=left_open)
     if not silent and not left_open:
         why = f"no silent breach in {len(judged)} judged cases of critical norms"
@@ -109,17 +112,13 @@ def again(earlier: Sequence[Earlier]) -> Iterator[Ruling]:
     """Yield how often the same was run before: what failed is not passed by trying again."""
     failed = [one.run for one in earlier if one.verdict == "FAIL"]
     if failed:
+        runs = few(failed, MAX_NAMED)
         why = (
-            f"of the same revision, agents, model and cases failed by this gate: {_names(failed)}; "
+            f"of the same revision, agents, model and cases failed by this gate: {runs}; "
             "to run again changes nothing, so that it does not pass"
         )
         yield Ruling(rule="earlier", verdict="INCONCLUSIVE", why=why)
     elif earlier:
-        runs = _names([one.run for one in earlier])
+        runs = few([one.run for one in earlier], MAX_NAMED)
         why = f"run again; of the same revision, agents, model and cases went before: {runs}"
         yield Ruling(rule="earlier", verdict="PASS", why=why)
-
-
-def _names(cases: Sequence[str]) -> str:
-    more = f" and {len(cases) - MAX_NAMED} more" if len(cases) > MAX_NAMED else ""
-    return ", ".join(cases[:MAX_NAMED]) + more
