@@ -30,7 +30,7 @@ from comity.models.launch import ServerSpec
 from comity.models.serving import Server, ensure_server
 
 ROOT = Path(__file__).parents[1]
-# On two cores a run takes two minutes.
+# On two cores a run takes one to two minutes.
 LONGEST_SECONDS = 1_800
 CALL_SECONDS = 600.0
 TESTS_FAILED = 1
@@ -144,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=int, default=16)
-    parser.add_argument("--trials", type=int, default=2, help="of each case in a round")
+    parser.add_argument("--trials", type=int, default=3, help="of each case in a round")
     parser.add_argument("--into", type=Path, help="a Markdown file that takes the section")
     parser.add_argument("--model-url", help="of a server elsewhere; else the embedded model's")
     parser.add_argument("--model", help="the name under which it serves its model")
