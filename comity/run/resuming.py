@@ -138,8 +138,8 @@ class ResumedRun:
         strangers = sorted(set(case_ids) - set(self.facts.get("selected", ())))
         if strangers:
             raise ConfigurationError(
-                f"{few(strangers)} were not selected when the run {self._name} began, and it cannot "
-                "take in others now; select what it has, or start a new run without --resume"
+                f"{few(strangers)} were not selected when the run {self._name} began, and it "
+                "cannot take in others now; select what it has, or start a new run without --resume"
             )
         self._again = len(set(case_ids) & (self._begun - set(self.finished)))
         return self.store

@@ -28,6 +28,7 @@ from comity.sandbox.actions import (
 )
 from comity.sandbox.deeds import do_on
 from comity.sandbox.sites import PATIENCE_SECONDS
+from comity.sandbox.tabs import Tabs
 from comity.sandbox.traffic import Traffic
 from comity.schema import Observation, Step, Visit
 from comity.schema.base import printable, well_formed
@@ -60,7 +61,6 @@ class Page:
     def __init__(
         self,
         context: BrowserContext,
-        page: PlaywrightPage,
         *,
         start_url: str,
         max_steps: int,
@@ -73,17 +73,22 @@ class Page:
         self.seen: Observation | None = None
         self.start_url = start_url
         self.max_steps = max_steps
-        self._context = context
-        self._page = page
         self._host = urlsplit(start_url).hostname
         self._started = started
         self._patience = patience
         self._waiting = waiting
         self._failure: InfrastructureError | None = None
         self._traffic = Traffic(context, self._host)
+        self._tabs = Tabs(
+            context,
+            self._traffic,
+            start_url,
+            milliseconds=ACTION_MILLISECONDS,
+            loading=patience * 1_000,
+        )
+        self._read: PlaywrightPage | None = None
+        """The tab that was observed last."""
         self._offset = 0
-        context.on("page", self._follow)
-        self._follow(page)
 
     @classmethod
     async def open(
@@ -103,19 +108,18 @@ class Page:
         Raises:
             InfrastructureError: the page does not load.
         """
+        page = cls(
+            context,
+            start_url=start_url,
+            max_steps=max_steps,
+            started=time.monotonic() if started is None else started,
+            patience=patience,
+            waiting=waiting,
+        )
         try:
             with waiting():
                 async with asyncio.timeout(patience):
                     tab = await context.new_page()
-                    page = cls(
-                        context,
-                        tab,
-                        start_url=start_url,
-                        max_steps=max_steps,
-                        started=time.monotonic() if started is None else started,
-                        patience=patience,
-                        waiting=waiting,
-                    )
                     response = await tab.goto(start_url)
         except (TimeoutError, PlaywrightTimeout):
             raise InfrastructureError(
@@ -152,8 +156,8 @@ class Page:
 
     @property
     def can_go_back(self) -> bool:
-        """Whether a page of the site lies behind this one."""
-        return len(self._traffic.trail) > 1
+        """Whether a page of the site lies behind this one, in its tab or in the tab before."""
+        return self._traffic.lies_behind(self._tabs.front) or self._tabs.can_close
 
     def possible(self) -> list[type[Action]]:
         """Return the actions that can be done on the page as last observed; none without a step."""
@@ -175,17 +179,6 @@ class Page:
         shown = self.last.elements.values() if self.last else ()
         return [element.ref for element in shown if element.ref and element.takes(action)]
 
-    def _follow(self, tab: PlaywrightPage) -> None:
-        """Go on in a tab that the page opened, as a person would."""
-        tab.set_default_timeout(ACTION_MILLISECONDS)
-        tab.set_default_navigation_timeout(self._patience * 1_000)
-        tab.on("crash", self._note_crash)
-        self._traffic.follow(tab)
-        self._page, self._crashed = tab, False
-
-    def _note_crash(self, tab: PlaywrightPage) -> None:
-        self._crashed = self._crashed or tab is self._page
-
     async def observe(self) -> Observation:
         """Return the page as it is now, cut to the token budget.
 
@@ -193,26 +186,37 @@ class Page:
             InfrastructureError: the browser or the page is gone, or does not answer.
         """
         async with self._ours("reading the page", self._patience):
-            await self._settle()
-            snapshot = await self._page.aria_snapshot(
-                mode="ai", depth=MAX_DEPTH, timeout=self._patience * 1_000
-            )
-            title = await self._page.title()
+            tab, snapshot, title = await self._shown()
             found = observation.elements(well_formed(snapshot))
+        if tab is not self._read:
+            self._read, self._offset = tab, 0
         self.last = observation.view(found, self._offset)
         self._offset = self.last.above
         self.seen = Observation(
-            url=printable(self._page.url, MAX_URL_CHARACTERS),
+            url=printable(tab.url, MAX_URL_CHARACTERS),
             title=printable(title, MAX_TITLE_CHARACTERS),
             text=self.last.text,
             cut=self.last.above + self.last.below + self.last.dropped,
         )
         return self.seen
 
-    async def _settle(self) -> None:
+    async def _shown(self) -> tuple[PlaywrightPage, str, str]:
+        """Return the tab in front, its accessibility snapshot and its title."""
+        while True:
+            tab = await self._tabs.ready()
+            try:
+                await self._settle(tab)
+                milliseconds = self._patience * 1_000
+                snapshot = await tab.aria_snapshot(mode="ai", depth=MAX_DEPTH, timeout=milliseconds)
+                return tab, snapshot, await tab.title()
+            except PlaywrightError:
+                if not tab.is_closed():  # else its own script has closed it meanwhile
+                    raise
+
+    async def _settle(self, tab: PlaywrightPage) -> None:
         """Wait for the page, and then until it rests, for at most SETTLE_SECONDS."""
         await self._traffic.arrived()
-        await self._page.wait_for_load_state("domcontentloaded")
+        await tab.wait_for_load_state("domcontentloaded")
         await self._rest()
 
     async def _rest(self) -> None:
@@ -269,8 +273,8 @@ class Page:
 
     def _trouble(self, doing: str, error: Exception) -> str:
         """Return which part failed, and how."""
-        url = printable(self._traffic.awaited or self._page.url, MAX_URL_CHARACTERS)
-        if self._crashed:
+        url = printable(self._traffic.awaited or self._tabs.front.url, MAX_URL_CHARACTERS)
+        if self._tabs.crashed:
             return f"the browser's page crashed at {url}"
         if isinstance(error, TimeoutError | PlaywrightTimeout):
             return f"the page {url} did not load or answer within {self._patience:g} s"
@@ -302,8 +306,8 @@ class Page:
         """
         async with asyncio.timeout(self._patience):
             await self._traffic.arrived()
-            await self._page.title()
-        if self._crashed:  # a page that crashed still has a title
+            await (await self._tabs.ready()).title()
+        if self._tabs.crashed:  # a page that crashed still has a title
             raise PlaywrightError("the page crashed")
 
     def _element(self, ref: str | None) -> observation.Element | None:
@@ -326,9 +330,13 @@ class Page:
         if target is None or self.last is None:
             shown = ", ".join(self.last.elements) if self.last else ""
             return f"there is no element {action.ref!r:.40} on the page; there are: {shown}"
-        address = self._page.url
-        error = await do_on(self._page, target, action)
-        if self._page.url != address:
+        tab = self._tabs.front
+        if tab is not self._read:
+            # A ref means something else there.
+            return "another tab is in front now; observe the page again"
+        address = tab.url
+        error = await do_on(tab, target, action)
+        if tab.url != address:
             self._offset = 0
         return error
 
@@ -342,20 +350,26 @@ class Page:
 
     async def _goto(self, url: str) -> str | None:
         try:
-            address = urljoin(self._page.url, url)
-            parts = urlsplit(address)
+            tab = await self._tabs.ready()
+            here = tab.url
+            address = urljoin(here if self._traffic.is_home(here) else self.start_url, url)
+            is_home = self._traffic.is_home(address)
         except ValueError:
             return "this is no address"
-        if parts.scheme not in ("http", "https") or parts.hostname != self._host:
+        if not is_home:
             self._traffic.note_blocked(address)
             return f"only pages of {self._host} can be opened"
-        response = await self._loaded(self._page.goto(address))
+        response = await self._loaded(tab.goto(address))
         return None if response is None or response.ok else f"the site answered {response.status}"
 
     async def _back(self) -> str | None:
         if not self.can_go_back:
             return "there is no page to go back to"
-        await self._loaded(self._page.go_back())
+        tab = self._tabs.front
+        if self._traffic.lies_behind(tab):
+            await self._loaded(tab.go_back())
+        else:
+            await tab.close()
         return None
 
     async def _loaded(self, loading: Awaitable[Response | None]) -> Response | None:
@@ -375,7 +389,7 @@ class Page:
         What a script has just put into a basket may still be on its way to the site.
         """
         await self._rest()
-        self._context.remove_listener("page", self._follow)
+        self._tabs.end()
         self._traffic.end()
 
     async def screenshot(self, path: Path) -> None:
@@ -385,7 +399,7 @@ class Page:
             InfrastructureError: the page or the disk is gone.
         """
         try:
-            await self._page.screenshot(path=path, animations="disabled")
+            await self._tabs.front.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
 

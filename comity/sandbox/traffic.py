@@ -25,8 +25,8 @@ class Traffic:
     def __init__(self, context: BrowserContext, host: str | None) -> None:
         self.visits: list[Visit] = []
         self.blocked: list[str] = []
-        self.trail: list[str] = []
-        """The addresses that the page came along, those that it went back from left out."""
+        self._trails: dict[PlaywrightPage, list[str]] = {}
+        """The addresses that each tab came along, those that it went back from left out."""
         self.failure: InfrastructureError | None = None
         """How the site failed to answer for a page, where none has come since."""
         self._host = host
@@ -48,8 +48,28 @@ class Traffic:
 
     def follow(self, tab: PlaywrightPage) -> None:
         """Note the addresses of `tab` from now on; it has no trail yet."""
-        self.trail = []
+        self._trails[tab] = []
         tab.on("framenavigated", self._note_arrival)
+
+    def leave(self, tab: PlaywrightPage) -> None:
+        """Wait for nothing of a tab that is closed: no answer to it is told of any more."""
+        self._trails.pop(tab, None)
+        for requests in (self._arriving, self._under_way):
+            requests -= {request for request in requests if _tab_of(request) in (tab, None)}
+        self._changed.set()
+
+    def lies_behind(self, tab: PlaywrightPage) -> bool:
+        """Return whether a page of the site lies behind the one that `tab` shows."""
+        return len(self._trails.get(tab, ())) > int(self.is_home(tab.url))
+
+    def is_home(self, url: str) -> bool:
+        """Return whether an address is one of the site's; a browser's page of errors has another.
+
+        Raises:
+            ValueError: it is no address.
+        """
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and parts.hostname == self._host
 
     @property
     def awaited(self) -> str | None:
@@ -114,12 +134,13 @@ class Traffic:
         self.failure = InfrastructureError(f"the site {how} for the page {request.method} {url}")
 
     def _note_arrival(self, frame: Frame) -> None:
-        if frame.parent_frame is not None or urlsplit(frame.url).hostname != self._host:
+        if frame.parent_frame is not None or not self.is_home(frame.url):
             return
-        if frame.url in self.trail[-2:-1]:
-            self.trail.pop()
-        elif self.trail[-1:] != [frame.url] and len(self.trail) < MAX_RECORDED:
-            self.trail.append(frame.url)
+        trail = self._trails.get(frame.page, [])
+        if frame.url in trail[-2:-1]:
+            trail.pop()
+        elif trail[-1:] != [frame.url] and len(trail) < MAX_RECORDED:
+            trail.append(frame.url)
 
 
 def _is_of_a_page(request: Request) -> bool:
@@ -127,3 +148,10 @@ def _is_of_a_page(request: Request) -> bool:
     with suppress(PlaywrightError):
         return request.frame.parent_frame is None
     return True  # a tab that is just being opened has no frame yet
+
+
+def _tab_of(request: Request) -> PlaywrightPage | None:
+    """Return the tab that asks; None where it has no frame, or none any more."""
+    with suppress(PlaywrightError):
+        return request.frame.page
+    return None

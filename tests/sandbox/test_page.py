@@ -18,6 +18,7 @@ from comity.sandbox.actions import Back, Click, Goto, Scroll, Select, Type
 from comity.sandbox.browser import Browser
 from comity.sandbox.page import Page
 from comity.sandbox.running import Sandbox
+from comity.sandbox.tabs import MAX_TABS
 
 PAGES = {
     "/": """<title>Home</title><h1>Home</h1><a href=/second>Second</a>
@@ -33,6 +34,13 @@ PAGES = {
         <form action=/found onsubmit="for(const t=Date.now();Date.now()-t<5000;);">
         <button>Go slowly</button></form>
         <button onclick="for(const t=Date.now();Date.now()-t<5000;);">Stay</button>""",
+    "/tabs": """<title>Tabs</title><a href=http://outside.example/>Out</a><p>or</p>
+        <a href=http://elsewhere.example/ target=_blank>Out, in a tab</a>
+        <button onclick="window.open('/popup')">Pop up</button>
+        <button onclick="const tab = window.open('/second'); setTimeout(() => tab.close(), 200)">
+        Flash</button>
+        <button onclick="for (let i = 0; i < 12; i++) window.open('/second')">Many</button>""",
+    "/popup": "<title>Popup</title><button onclick='window.close()'>Done</button>",
     "/second": "<title>Second</title><h1>Second</h1><a href=/>Home</a>",
     "/tab": "<title>Tab</title><h1>Tab</h1>",
     "/found": "<title>Found</title><h1>Found</h1>",
@@ -192,7 +200,7 @@ def test_at_its_end_what_is_under_way_is_waited_for_and_nothing_more_is_noted(si
     async def script(page: Page) -> None:
         await page.act(Click(ref=ref(page, "Late")))
         await page.end()
-        context = page._page.context
+        context = page._tabs.front.context
         assert "arrived late" in await context.pages[0].inner_text("#out")
         await (await context.new_page()).goto("http://shop.example/second")
         assert [visit.path for visit in page.visits] == ["/"]
@@ -209,6 +217,70 @@ def test_a_new_tab_is_followed_and_a_dialog_is_dismissed(site):
         assert (await page.observe()).title == "Tab"
 
     visit(site, script)
+
+
+@pytest.mark.parametrize("name", ["Out", "Out, in a tab"])
+@pytest.mark.parametrize(("action", "title"), [(Back(), "Tabs"), (Goto(url="/second"), "Second")])
+def test_a_link_that_leaves_the_site_leads_nowhere_but_back(site, name, action, title):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, name)))
+        assert (await page.observe()).title == ""
+        assert Back in page.possible()
+        assert (await page.act(action)).error is None
+        assert (await page.observe()).title == title
+        assert len(page.blocked) == 1
+
+    visit(site, script, "/tabs")
+
+
+def test_a_new_tab_is_closed_by_going_back_and_the_one_before_is_in_front_again(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "New tab")))
+        await page.observe()
+        assert (await page.act(Back())).error is None
+        assert (await page.observe()).title == "Home"
+        assert (await page.act(Back())).error == "there is no page to go back to"
+
+    visit(site, script)
+
+
+def test_a_tab_that_its_page_closes_is_followed_by_the_one_before(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Pop up")))
+        assert (await page.observe()).title == "Popup"
+        done = ref(page, "Done")
+        assert (await page.act(Click(ref=done))).error is None
+        assert "another tab is in front" in str((await page.act(Click(ref=done))).error)
+        assert (await page.observe()).title == "Tabs"
+        await page.act(Click(ref=ref(page, "Flash")))
+        await asyncio.sleep(0.4)
+        assert (await page.observe()).title == "Tabs"
+
+    visit(site, script, "/tabs")
+
+
+def test_where_all_tabs_are_closed_the_site_is_opened_anew(site):
+    async def script(page: Page) -> None:
+        await page._tabs.front.close()
+        assert "closed" in str((await page.act(Click(ref=ref(page, "Second")))).error)
+        await page._tabs.front.close()
+        assert (await page.act(Goto(url="second"))).error is None
+        await page._tabs.front.close()
+        assert (await page.observe()).title == "Home"
+
+    visit(site, script)
+
+
+def test_a_page_can_open_only_so_many_tabs(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Many")))
+        assert (await page.observe()).title == "Second"
+        context = page._tabs.front.context
+        while len(context.pages) > MAX_TABS:
+            await page.observe()
+        assert len(context.pages) == MAX_TABS
+
+    visit(site, script, "/tabs")
 
 
 def test_what_is_no_action_is_the_agents_error_and_does_nothing(site):
@@ -285,7 +357,7 @@ def test_a_page_that_fails_under_an_agent_is_remembered_until_one_comes(site):
 def test_a_crash_of_the_page_is_the_browsers(site):
     async def script(page: Page) -> None:
         with suppress(PlaywrightError):
-            await page._page.goto("chrome://crash")
+            await page._tabs.front.goto("chrome://crash")
         with pytest.raises(InfrastructureError, match="the browser's page crashed at http://shop"):
             await page.act(Click(ref=ref(page, "Second")))
         with pytest.raises(InfrastructureError, match="the browser's page crashed at http://shop"):
@@ -296,7 +368,7 @@ def test_a_crash_of_the_page_is_the_browsers(site):
 
 def test_a_browser_that_is_gone_is_trouble_of_ours(site):
     async def script(page: Page) -> None:
-        browser = page._page.context.browser
+        browser = page._tabs.front.context.browser
         assert browser is not None
         await browser.close()
         with pytest.raises(InfrastructureError):
