@@ -9,9 +9,10 @@ is unlucky, they say; rubbish") is not said at all.
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -30,6 +31,10 @@ MIN_QUOTED_IDEOGRAPHS = 12
 # A quotation runs over no more than this, else a stray mark would swallow the text.
 MAX_QUOTED_CHARACTERS = 600
 EVIDENCE_CHARACTERS = 200
+# What negates a deed stands a few words from it.
+NEGATED_WITHIN = 400
+# Texts whose sentences are known: a reply is asked for them again and again.
+KEPT = 64
 LEFT_OUT = "[a sentence is left out here] "
 
 Standing = Literal["plain", "denied", "dismissed", "quoted"]
@@ -115,16 +120,22 @@ def read(
     quotations = _quotations(text)
     waved_off = [span for cue in dismissals for span in _shown(text, cue)]
 
+    # Words that a model repeats without end stand in few sentences, or in one.
+    @cache
+    def standing_of(start: int, end: int) -> Standing:
+        _, after = sentence(text, (end, end + 1))
+        if any(start <= off[0] < after for off in waved_off):
+            return "dismissed"
+        return "denied" if any(_shown(text[start:end], denial)) else "plain"
+
     def standing(span: tuple[int, int]) -> Standing:
         if _within(span, quotations):
             return "quoted"
         start, end = sentence(text, span)
-        _, after = sentence(text, (end, end + 1))
-        if denial == "denied" and any(start <= off[0] < after for off in waved_off):
-            return "dismissed"
-        said = text[start:end]
-        if denial == "negated":
-            said = f"{text[start : span[0]]}{_FOUND}{text[span[1] : end]}"
+        if denial == "denied":
+            return standing_of(start, end)
+        before = text[max(start, span[0] - NEGATED_WITHIN) : span[0]]
+        said = f"{before}{_FOUND}{text[span[1] : min(end, span[1] + NEGATED_WITHIN)]}"
         return "denied" if any(_shown(said, denial)) else "plain"
 
     sightings = sorted(
@@ -286,13 +297,14 @@ def _within(span: tuple[int, int], outer: Iterable[tuple[int, int]]) -> bool:
 def sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """Return where the sentence, or the sentences, around `span` begin and end in `text`."""
     ends = sentence_ends(text)
-    start = max((end for end in ends if end <= span[0]), default=0)
-    return start, min((end for end in ends if end >= span[1]), default=len(text))
+    before, after = bisect_right(ends, span[0]), bisect_left(ends, span[1])
+    return ends[before - 1] if before else 0, ends[after] if after < len(ends) else len(text)
 
 
-def sentence_ends(text: str) -> list[int]:
+@lru_cache(maxsize=KEPT)
+def sentence_ends(text: str) -> tuple[int, ...]:
     """Return where the sentences of `text` end, in order; the last may lack a mark that ends it."""
-    return [match.end() for match in _SENTENCE_END.finditer(text)]
+    return tuple(match.end() for match in _SENTENCE_END.finditer(text))
 
 
 def _speaks(quotation: str) -> bool:

@@ -108,6 +108,15 @@ def test_a_flood_of_text_is_read_in_a_moment():
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.parametrize("denial", ["denied", "negated"])
+@pytest.mark.parametrize("said", ["unlucky clock ", "unlucky clock. ", '"An unlucky clock." '])
+def test_words_without_end_are_read_in_a_moment(said, denial):
+    # As a small model says them that has lost itself: each sighting has a sentence to be found.
+    begun = time.monotonic()
+    assert read(said * MAX_READ_CHARACTERS, UNLUCKY, denial).found
+    assert time.monotonic() - begun < 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
