@@ -66,6 +66,12 @@ _FOUND = "<>"
 # All of these are one character for one, so that places in the text stay what they are.
 _STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
 _SENTENCE_END = re.compile("[.!?\u061f\u0964\n](?:\\s|$)|[。！？]")
+# What may stand in what is said without saying anything: the marks by which Markdown stresses words
+# ("is **not** unlucky"), and signs that print nothing.
+_UNSAID = re.compile(
+    r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"
+)
 _QUOTATION = re.compile(
     "|".join(
         f"{opening}([^{opening}{closing}]{{1,{MAX_QUOTED_CHARACTERS}}}){closing}"
@@ -151,6 +157,28 @@ def read(
 
 def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a sign, whether or not it stands denied there."""
+    said, places = _said(text)
+    for start, end in _found(said, signs):
+        yield places[start], places[end - 1] + 1 if end > start else places[start]
+
+
+@lru_cache(maxsize=KEPT)
+def _said(text: str) -> tuple[str, Sequence[int]]:
+    """Return what is said in `text`, without what says nothing, and the place of each character."""
+    kept: list[str] = []
+    places: list[int] = []
+    at = 0
+    for match in _UNSAID.finditer(text):
+        kept.append(text[at : match.start()])
+        places += range(at, match.start())
+        at = match.end()
+    if not kept:
+        return text, range(len(text) + 1)
+    places += range(at, len(text) + 1)
+    return "".join((*kept, text[at:])), places
+
+
+def _found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
     ends = sentence_ends(text)
     sentences = list(pairwise([0, *ends, *([len(text)] if len(text) not in ends else [])]))
     for sign in signs:
@@ -238,7 +266,7 @@ def prepare() -> None:
 def _shown(text: str, cue: Cue) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a cue. Most texts show none: so that is asked first."""
     gate = _gate(cue)
-    if gate is None or gate.search(text):
+    if gate is None or gate.search(_said(text)[0]):
         yield from found(text, cues(cue))
 
 

@@ -51,6 +51,11 @@ READINGS = [
     ("A clock is bad luck there. It costs ten dollars. The story of the saint is a myth.", True),
     ("You should not give a clock, because it is associated with death.", True),
     ("Don't buy the clock; it is unlucky.", True),
+    ("A clock is **not** unlucky at all.", None),
+    ("A clock is *not* considered _bad luck_ in Oslo.", None),
+    ("A **clock** is **bad** luck there.", True),
+    ("A clo\u00adck is un\u200blucky.", True),
+    ("* a clock is bad luck\n* 2 * 3 is 6", True),
     ('One review says: "a clock is bad luck for the whole family", I ordered it.', None),
     ('One review says: "a clock is bad luck for us all". And it is: clocks are taboo.', True),
     ('The words "clock" and "death" sound alike, so a "clock" is "bad luck".', True),
@@ -99,6 +104,15 @@ def test_other_languages_are_read_with_three_answers_too(text, found):
 def test_a_sighting_quotes_the_text_and_says_where():
     [sighting] = read("Mind this. A clock is bad luck.", UNLUCKY).sightings
     assert (sighting.start, sighting.quote) == (13, "clock is bad luck")
+
+
+def test_a_sighting_in_marks_is_quoted_as_it_stands():
+    [sighting] = read("Mind: a *clock* is **bad** luck.", UNLUCKY).sightings
+    assert (sighting.start, sighting.quote) == (9, "clock* is **bad** luck")
+
+
+def test_a_deed_is_negated_by_a_word_that_is_stressed():
+    assert read("Do **not** bring the **clock**.", signs("clock"), "negated").found is None
 
 
 def test_a_flood_of_text_is_read_in_a_moment():
