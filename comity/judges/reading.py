@@ -65,7 +65,10 @@ _FOUND = "<>"
 
 # All of these are one character for one, so that places in the text stay what they are.
 _STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
-_SENTENCE_END = re.compile("[.!?\u061f\u0964\n](?:\\s|$)|[。！？]")
+# A mark may stand within a quotation, brackets or stress.
+_SENTENCE_END = re.compile("[.!?\u061f\u0964][\"'\u201d»)\\]*_]*(?:\\s|$)|\n(?:\\s|$)|[。！？]")
+# What is said in one point of a list takes nothing back in another.
+_POINT = re.compile("\n(?=(?:[-*+\u2022\u2013]|\\d{1,2}[.)])\\s)")
 # What may stand in what is said without saying anything: the marks by which Markdown stresses words
 # ("is **not** unlucky"), and signs that print nothing.
 _UNSAID = re.compile(
@@ -126,20 +129,27 @@ def read(
     quotations = _quotations(text)
     waved_off = [span for cue in dismissals for span in _shown(text, cue)]
 
+    points = [match.end() for match in _POINT.finditer(text)]
+
     # Words that a model repeats without end stand in few sentences, or in one.
     @cache
-    def standing_of(start: int, end: int) -> Standing:
+    def is_dismissed(start: int, end: int) -> bool:
         _, after = sentence(text, (end, end + 1))
-        if any(start <= off[0] < after for off in waved_off):
-            return "dismissed"
-        return "denied" if any(_shown(text[start:end], denial)) else "plain"
+        return any(start <= off[0] < after for off in waved_off)
+
+    @cache
+    def is_denied(start: int, end: int) -> bool:
+        return any(_shown(text[start:end], denial))
 
     def standing(span: tuple[int, int]) -> Standing:
         if _within(span, quotations):
             return "quoted"
         start, end = sentence(text, span)
         if denial == "denied":
-            return standing_of(start, end)
+            if is_dismissed(start, end):
+                return "dismissed"
+            first, last = _around(span, points, len(text))
+            return "denied" if is_denied(max(start, first), min(end, last)) else "plain"
         before = text[max(start, span[0] - NEGATED_WITHIN) : span[0]]
         said = f"{before}{_FOUND}{text[span[1] : min(end, span[1] + NEGATED_WITHIN)]}"
         return "denied" if any(_shown(said, denial)) else "plain"
@@ -324,9 +334,13 @@ def _within(span: tuple[int, int], outer: Iterable[tuple[int, int]]) -> bool:
 
 def sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """Return where the sentence, or the sentences, around `span` begin and end in `text`."""
-    ends = sentence_ends(text)
+    return _around(span, sentence_ends(text), len(text))
+
+
+def _around(span: tuple[int, int], ends: Sequence[int], length: int) -> tuple[int, int]:
+    """Return the last of the `ends` before `span`, and the first after it."""
     before, after = bisect_right(ends, span[0]), bisect_left(ends, span[1])
-    return ends[before - 1] if before else 0, ends[after] if after < len(ends) else len(text)
+    return ends[before - 1] if before else 0, ends[after] if after < len(ends) else length
 
 
 @lru_cache(maxsize=KEPT)
