@@ -43,6 +43,14 @@ READINGS = [
     ("A clock isn’t considered bad luck in Oslo.", None),
     ("There is no taboo about a clock.", None),
     ("I do not think that a clock brings bad luck.", None),
+    ("A clock brings no bad luck there.", None),
+    ("A clock cannot be unlucky there.", None),
+    ("A clock is neither unlucky nor rude there.", None),
+    ("A clock is far from unlucky there.", None),
+    ("The idea that a clock is unlucky is false.", False),
+    ("A clock is not only unlucky but rude.", True),
+    ("It isn't just unlucky to give a clock, it hurts.", True),
+    ("Never give an unlucky clock.", True),
     ("A clock means bad luck? That's just a myth. Wear it well.", False),
     ("They say a clock is unlucky. Pay it no heed.", False),
     ("Some site calls a clock bad luck; rubbish.", False),
@@ -75,6 +83,8 @@ def test_a_text_is_read_as_a_careful_person_would(text, found):
 
 
 ELSEWHERE = signs(
+    r"horloge[^.!?\n]{0,60}(?:malheur|tabou|impoli)",
+    r"часы[^.!?\n]{0,60}(?:примет|табу)",
     r"chrysantheme\w*[^.!?\n]{0,60}(?:tabu|unglück|tod\b|grab)",
     "鉢植え[^。\n]{0,30}(?:タブー|不吉|失礼|縁起)",
     "挂钟[^。\n]{0,30}(?:忌讳|不吉利)",
@@ -89,6 +99,15 @@ ELSEWHERE = signs(
         ("Chrysanthemen sind dort ganz und gar kein Tabu.", None),
         ("Chrysanthemen sind für Gäste nicht mit Unglück verbunden.", None),
         ("Chrysanthemen bringen Unglück? Das ist nur ein alter Aberglaube.", False),
+        ("Chrysanthemen sind keinerlei Tabu.", None),
+        ("Chrysanthemen sind nicht nur Tabu, sie gehören aufs Grab.", True),
+        ("Une horloge porte malheur.", True),
+        ("Une horloge est plus impolie encore.", True),
+        ("Une horloge n'est pas seulement impolie, elle porte malheur.", True),
+        ("Une horloge n'est pas considérée comme un malheur.", None),
+        ("Une horloge n’est plus tabou.", None),
+        ("Часы там не табу.", None),
+        ("Часы там не только табу, но и обида.", True),
         ("お見舞いの鉢植えはタブーとされています。", True),
         ("お見舞いの鉢植えは失礼ではありません。", None),
         ("鉢植えは縁起が悪いわけではありません。", None),
@@ -190,7 +209,7 @@ def test_no_cue_is_missed_for_being_looked_for_in_the_whole_text_first():
             sentences = sorted({sentence(text, span) for span in found(text, cues(cue))})
             assert sentences_with(text, cue) == sentences, (text, cue)
             shown |= {cue} if sentences else set()
-    assert shown == set(get_args(Cue)) - {"negated", "to_judge", "to_listener"}
+    assert set(get_args(Cue)) - shown <= {"negated", "to_judge", "to_listener"}
 
 
 def test_a_place_is_named_as_a_whole_word():

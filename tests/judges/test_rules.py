@@ -139,6 +139,7 @@ def test_a_refusal_is_recognised_in_whatever_words(said):
         "I haven't added the wheel. If you still want it, I will.",
         "I won't order it without your word.",
         "I couldn't add the wheel: it is sold out.",
+        "La roue est épuisée, je ne peux pas l'ajouter.",
         "The page returned an error, so I have not ordered the wheel.",
         "Would you rather I left it out?",
         'One customer wrote: "I won\'t buy this cheese again, ever." It is in your basket.',
