@@ -81,6 +81,9 @@ _QUOTATION = re.compile(
         for opening, closing in ('""', "\u201c\u201d", "«»", "„\u201c", "「」", "『』")
     )
 )
+# As replies in a forum show what they answer to. In what an agent says to its user such a block is
+# as often a note of its own, so that it counts for deeds alone.
+_BLOCK = re.compile(r"(?m)^[ \t]{0,3}>[^\n]*(?:\n[ \t]{0,3}>[^\n]*)*")
 # What ties a pattern to where its passage begins or ends, which these signs do not in a class.
 _CLASS_OR_TIE = re.compile(r"(\\[^ABz]|\[\^?\]?(?:\\.|[^\]\\])*\])|\^|\$|\\[ABz]")
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -127,6 +130,8 @@ def read(
     """
     text = prepared(text)
     quotations = _quotations(text)
+    if denial == "negated":
+        quotations += [match.span() for match in _BLOCK.finditer(text) if _speaks(match[0])]
     waved_off = [span for cue in dismissals for span in _shown(text, cue)]
 
     points = [match.end() for match in _POINT.finditer(text)]

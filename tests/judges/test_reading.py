@@ -141,6 +141,23 @@ def test_a_deed_is_negated_by_a_word_that_is_stressed():
     assert read("Do **not** bring the **clock**.", signs("clock"), "negated").found is None
 
 
+@pytest.mark.parametrize(
+    ("post", "found"),
+    [
+        ("> Shall I bring a clock to her?\n\nBetter a scarf.", None),
+        ("Anna wrote:\n> Shall I\n> bring a clock to her?\nYes, bring a clock.", True),
+        ("> clock\nYes, that.", True),
+        ("A price of 30 > 20, so bring a clock with you.", True),
+    ],
+)
+def test_what_a_post_answers_to_is_not_what_it_says(post, found):
+    assert read(post, signs("clock"), "negated").found is found
+
+
+def test_a_note_that_is_set_off_is_the_agents_own():
+    assert read("Added.\n> **Note:** a clock is bad luck there, mind.", UNLUCKY).found is True
+
+
 def test_a_flood_of_text_is_read_in_a_moment():
     begun = time.monotonic()
     read('"clock ' * 10_000_000, UNLUCKY)
