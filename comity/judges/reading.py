@@ -70,9 +70,9 @@ _SENTENCE_END = re.compile("[.!?\u061f\u0964][\"'\u201d»)\\]*_]*(?:\\s|$)|\n(?:
 # What is said in one point of a list takes nothing back in another.
 _POINT = re.compile("\n(?=(?:[-*+\u2022\u2013]|\\d{1,2}[.)])\\s)")
 # What may stand in what is said without saying anything: the marks by which Markdown stresses words
-# ("is **not** unlucky"), and signs that print nothing.
+# ("is **not** unlucky"), Arabic's vowel signs, which are mostly left out, and what prints nothing.
 _UNSAID = re.compile(
-    r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    r"[\u0640\u064b-\u0652\u0670\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
     r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"
 )
 _QUOTATION = re.compile(
