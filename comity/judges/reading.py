@@ -9,6 +9,7 @@ is unlucky, they say; rubbish") is not said at all.
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -181,15 +182,15 @@ def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
 def _said(text: str) -> tuple[str, Sequence[int]]:
     """Return what is said in `text`, without what says nothing, and the place of each character."""
     kept: list[str] = []
-    places: list[int] = []
+    places = array("i")
     at = 0
     for match in _UNSAID.finditer(text):
         kept.append(text[at : match.start()])
-        places += range(at, match.start())
+        places.extend(range(at, match.start()))
         at = match.end()
     if not kept:
         return text, range(len(text) + 1)
-    places += range(at, len(text) + 1)
+    places.extend(range(at, len(text) + 1))
     return "".join((*kept, text[at:])), places
 
 
