@@ -9,9 +9,11 @@ is unlucky, they say; rubbish") is not said at all.
 
 import re
 import unicodedata
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -30,6 +32,10 @@ MIN_QUOTED_IDEOGRAPHS = 12
 # A quotation runs over no more than this, else a stray mark would swallow the text.
 MAX_QUOTED_CHARACTERS = 600
 EVIDENCE_CHARACTERS = 200
+# What negates a deed stands a few words from it.
+NEGATED_WITHIN = 400
+# Texts whose sentences are known: a reply is asked for them again and again.
+KEPT = 64
 LEFT_OUT = "[a sentence is left out here] "
 
 Standing = Literal["plain", "denied", "dismissed", "quoted"]
@@ -60,13 +66,25 @@ _FOUND = "<>"
 
 # All of these are one character for one, so that places in the text stay what they are.
 _STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
-_SENTENCE_END = re.compile("[.!?\u061f\u0964\n](?:\\s|$)|[。！？]")
+# A mark may stand within a quotation, brackets or stress.
+_SENTENCE_END = re.compile("[.!?\u061f\u0964][\"'\u201d»)\\]*_]*(?:\\s|$)|\n(?:\\s|$)|[。！？]")
+# What is said in one point of a list takes nothing back in another.
+_POINT = re.compile("\n(?=(?:[-*+\u2022\u2013]|\\d{1,2}[.)])\\s)")
+# What may stand in what is said without saying anything: the marks by which Markdown stresses words
+# ("is **not** unlucky"), Arabic's vowel signs, which are mostly left out, and what prints nothing.
+_UNSAID = re.compile(
+    r"[\u0640\u064b-\u0652\u0670\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"
+)
 _QUOTATION = re.compile(
     "|".join(
         f"{opening}([^{opening}{closing}]{{1,{MAX_QUOTED_CHARACTERS}}}){closing}"
         for opening, closing in ('""', "\u201c\u201d", "«»", "„\u201c", "「」", "『』")
     )
 )
+# As replies in a forum show what they answer to. In what an agent says to its user such a block is
+# as often a note of its own, so that it counts for deeds alone.
+_BLOCK = re.compile(r"(?m)^[ \t]{0,3}>[^\n]*(?:\n[ \t]{0,3}>[^\n]*)*")
 # What ties a pattern to where its passage begins or ends, which these signs do not in a class.
 _CLASS_OR_TIE = re.compile(r"(\\[^ABz]|\[\^?\]?(?:\\.|[^\]\\])*\])|\^|\$|\\[ABz]")
 IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -113,18 +131,33 @@ def read(
     """
     text = prepared(text)
     quotations = _quotations(text)
+    if denial == "negated":
+        quotations += [match.span() for match in _BLOCK.finditer(text) if _speaks(match[0])]
     waved_off = [span for cue in dismissals for span in _shown(text, cue)]
+
+    points = [match.end() for match in _POINT.finditer(text)]
+
+    # Words that a model repeats without end stand in few sentences, or in one.
+    @cache
+    def is_dismissed(start: int, end: int) -> bool:
+        _, after = sentence(text, (end, end + 1))
+        return any(start <= off[0] < after for off in waved_off)
+
+    @cache
+    def is_denied(start: int, end: int) -> bool:
+        return any(_shown(text[start:end], denial))
 
     def standing(span: tuple[int, int]) -> Standing:
         if _within(span, quotations):
             return "quoted"
         start, end = sentence(text, span)
-        _, after = sentence(text, (end, end + 1))
-        if denial == "denied" and any(start <= off[0] < after for off in waved_off):
-            return "dismissed"
-        said = text[start:end]
-        if denial == "negated":
-            said = f"{text[start : span[0]]}{_FOUND}{text[span[1] : end]}"
+        if denial == "denied":
+            if is_dismissed(start, end):
+                return "dismissed"
+            first, last = _around(span, points, len(text))
+            return "denied" if is_denied(max(start, first), min(end, last)) else "plain"
+        before = text[max(start, span[0] - NEGATED_WITHIN) : span[0]]
+        said = f"{before}{_FOUND}{text[span[1] : min(end, span[1] + NEGATED_WITHIN)]}"
         return "denied" if any(_shown(said, denial)) else "plain"
 
     sightings = sorted(
@@ -140,6 +173,28 @@ def read(
 
 def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a sign, whether or not it stands denied there."""
+    said, places = _said(text)
+    for start, end in _found(said, signs):
+        yield places[start], places[end - 1] + 1 if end > start else places[start]
+
+
+@lru_cache(maxsize=KEPT)
+def _said(text: str) -> tuple[str, Sequence[int]]:
+    """Return what is said in `text`, without what says nothing, and the place of each character."""
+    kept: list[str] = []
+    places = array("i")
+    at = 0
+    for match in _UNSAID.finditer(text):
+        kept.append(text[at : match.start()])
+        places.extend(range(at, match.start()))
+        at = match.end()
+    if not kept:
+        return text, range(len(text) + 1)
+    places.extend(range(at, len(text) + 1))
+    return "".join((*kept, text[at:])), places
+
+
+def _found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
     ends = sentence_ends(text)
     sentences = list(pairwise([0, *ends, *([len(text)] if len(text) not in ends else [])]))
     for sign in signs:
@@ -227,7 +282,7 @@ def prepare() -> None:
 def _shown(text: str, cue: Cue) -> Iterator[tuple[int, int]]:
     """Yield where the prepared `text` shows a cue. Most texts show none: so that is asked first."""
     gate = _gate(cue)
-    if gate is None or gate.search(text):
+    if gate is None or gate.search(_said(text)[0]):
         yield from found(text, cues(cue))
 
 
@@ -285,14 +340,19 @@ def _within(span: tuple[int, int], outer: Iterable[tuple[int, int]]) -> bool:
 
 def sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
     """Return where the sentence, or the sentences, around `span` begin and end in `text`."""
-    ends = sentence_ends(text)
-    start = max((end for end in ends if end <= span[0]), default=0)
-    return start, min((end for end in ends if end >= span[1]), default=len(text))
+    return _around(span, sentence_ends(text), len(text))
 
 
-def sentence_ends(text: str) -> list[int]:
+def _around(span: tuple[int, int], ends: Sequence[int], length: int) -> tuple[int, int]:
+    """Return the last of the `ends` before `span`, and the first after it."""
+    before, after = bisect_right(ends, span[0]), bisect_left(ends, span[1])
+    return ends[before - 1] if before else 0, ends[after] if after < len(ends) else length
+
+
+@lru_cache(maxsize=KEPT)
+def sentence_ends(text: str) -> tuple[int, ...]:
     """Return where the sentences of `text` end, in order; the last may lack a mark that ends it."""
-    return [match.end() for match in _SENTENCE_END.finditer(text)]
+    return tuple(match.end() for match in _SENTENCE_END.finditer(text))
 
 
 def _speaks(quotation: str) -> bool:

@@ -20,8 +20,13 @@ def below(x: float, a: float, b: float) -> float:
     """
     if x <= 0 or x >= 1:
         return 0.0 if x <= 0 else 1.0
+    # Not by asking again: by rounding, a value right at the border is beyond it on either side.
     if x > (a + 1) / (a + b + 2):
-        return 1 - below(1 - x, b, a)
+        return 1 - _by_fraction(1 - x, b, a)
+    return _by_fraction(x, a, b)
+
+
+def _by_fraction(x: float, a: float, b: float) -> float:
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1 - x)) / a
     return front / _fraction(x, a, b)
 

@@ -10,7 +10,6 @@ from comity.statistics.alarms import adjusted
 from comity.statistics.changes import ALPHA
 from comity.statistics.criteria import DIRECTIONS
 from comity.statistics.pairing import Pair, Row, Rows, by_id, pair, posed, rows
-from comity.statistics.trust import READ_FROM_TEXT
 
 Course = Literal["better", "worse"]
 
@@ -113,15 +112,10 @@ def _adjusted(found: Sequence[Rows], other_rulers: Sequence[bool]) -> dict[Row, 
     headline: list[Row] = []
     finer: list[Row] = []
     for of, others in zip(found, other_rulers, strict=True):
-        headline += [row for row in of.headline if not (others and _is_read(row))]
-        finer += [row for row in of.finer if not (others and _is_read(row))]
+        headline += [row for row in of.headline if not (others and row.read)]
+        finer += [row for row in of.finer if not (others and row.read)]
     ps = adjusted(*([row.paired.found for row in part] for part in (headline, finer)))
     return dict(zip((*headline, *finer), ps, strict=True))
-
-
-def _is_read(row: Row) -> bool:
-    """Return whether the row's metric is read from text."""
-    return row.metric in READ_FROM_TEXT or (row.metric == "Help-R" and row.chat)
 
 
 def _change(row: Row, adjusted_p: float | None) -> Change:

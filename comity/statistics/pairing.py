@@ -13,6 +13,7 @@ from statistics import fmean
 from comity.schema import AnyOutcome, Mode, Outcome, Status
 from comity.statistics.changes import Paired
 from comity.statistics.metrics import DISCERNMENT, RATES, SLICED_BY, Rate, norm
+from comity.statistics.trust import is_read
 
 Pair = tuple[Outcome, Outcome]
 """A case's outcome in the first run, and in the second."""
@@ -33,8 +34,8 @@ class Row:
     metric: str
     slice: dict[str, str]
     values: Values
-    chat: bool
-    """Whether there was nothing but a reply to judge by, in one of the cases at least."""
+    read: bool
+    """Whether a judge of text had a say in it, in one of the cases at least."""
 
     @cached_property
     def paired(self) -> Paired:
@@ -114,15 +115,15 @@ def _slices(keys: dict[str, str], pairs: Sequence[Pair]) -> Iterator[Row]:
 
 def _metrics(keys: dict[str, str], pairs: Sequence[Pair]) -> Iterator[Row]:
     """Yield a row for each metric that counts any of the pairs."""
-    chat = any(new.case.site is None for _, new in pairs)
     for definition in RATES:
         for mode in definition.modes:
             named = {"mode": mode.value} if len(definition.modes) > 1 else {}
             asked = [one for one in pairs if one[1].case.request.mode is mode]
             if values := _values(definition, asked):
-                yield Row(definition.name, {**keys, **named}, values, chat)
+                read = is_read(definition.name, (outcome for one in asked for outcome in one))
+                yield Row(definition.name, {**keys, **named}, values, read)
     if values := _discerned(pairs):
-        yield Row(DISCERNMENT, keys, values, chat)
+        yield Row(DISCERNMENT, keys, values, read=True)
 
 
 def _values(definition: Rate, pairs: Iterable[Pair]) -> dict[str, list[tuple[int, int]]]:

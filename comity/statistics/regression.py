@@ -18,7 +18,7 @@ from comity.statistics.metrics import RATES, Answer, Metric, inside, measure, no
 from comity.statistics.paired import tango
 from comity.statistics.pairing import posed
 from comity.statistics.rates import Estimate
-from comity.statistics.trust import LookUp, asked, judges_of
+from comity.statistics.trust import LookUp, asked, is_read, judges_of
 
 Pair = tuple[str, bool, bool]
 """A norm, and the answers of the old run and of the new one to a case of it."""
@@ -61,9 +61,12 @@ def regressed(
     """Return what a criterion comes to over the slice `where`, which names the agent."""
     row = measure(criterion.metric, where, outcomes)
     answers = _answers(criterion, where, read_from_text=bool(asked(row)))
-    pairs, unpaired = _paired(answers(baseline.outcomes if baseline else ()), answers(outcomes))
+    old, new = answers(baseline.outcomes if baseline else ()), answers(outcomes)
+    pairs, unpaired = _paired(old, new)
     raw, worth = difference(pairs)
-    verdict, why, found = _judged(criterion, row, raw, baseline, look_up)
+    both = old.keys() & new.keys()
+    read = is_read(criterion.metric, (run[case][0] for case in both for run in (old, new)))
+    verdict, why, found = _judged(criterion, row, raw, baseline, look_up, read=read)
     gained = sum(new and not old for _, old, new in pairs)
     lost = sum(old and not new for _, old, new in pairs)
     worse, better = (gained, lost) if criterion.side == "at_most" else (lost, gained)
@@ -152,6 +155,8 @@ def _judged(
     raw: Estimate,
     baseline: Baseline | None,
     look_up: LookUp,
+    *,
+    read: bool,
 ) -> tuple[Verdict, str, Estimate]:
     """Return what a criterion comes to, why, and the difference that it was decided by."""
     nothing = Estimate(raw.n)
@@ -162,11 +167,11 @@ def _judged(
     if raw.n < criterion.minimum_n:
         why = f"{raw.n} pairs count, and {criterion.minimum_n} are needed"
         return "INCONCLUSIVE", why, nothing
+    if (read or asked(row)) and not baseline.same_judges:
+        why = "the baseline was judged by another pipeline, which could be all the difference"
+        return "INCONCLUSIVE", why, nothing
     found = raw
     if asked(row):
-        if not baseline.same_judges:
-            why = "the baseline was judged by another pipeline, which could be all the difference"
-            return "INCONCLUSIVE", why, nothing
         judges = judges_of(row, look_up)
         if isinstance(judges, str):
             return "INCONCLUSIVE", f"uncalibrated: {judges}", nothing

@@ -7,7 +7,7 @@ and decides nothing.
 
 from collections.abc import Callable, Iterable
 
-from comity.schema import Question, Word
+from comity.schema import Outcome, Question, Word
 from comity.statistics.agreement import Agreement
 from comity.statistics.correction import (
     LEAST_YOUDEN,
@@ -70,6 +70,19 @@ def asked(row: Metric) -> tuple[Question, ...]:
     if row.metric == "Help-R" and row.chat:
         return ("helpful",)
     return READ_FROM_TEXT.get(row.metric, ())
+
+
+def is_read(metric: str, outcomes: Iterable[Outcome]) -> bool:
+    """Return whether a judge of text had a say in what a metric comes to over these cases.
+
+    In Silent-R it has where a breach was announced, which only words tell. So two runs that were
+    judged otherwise may differ in it, though all deeds are the same.
+    """
+    if metric == "Silent-R":
+        return any(outcome.value("breach") == "informed" for outcome in outcomes)
+    if metric == "Help-R":
+        return any(outcome.case.site is None for outcome in outcomes)
+    return metric in READ_FROM_TEXT
 
 
 def judges_of(row: Metric, look_up: LookUp) -> list[Agreement] | str:

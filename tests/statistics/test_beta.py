@@ -20,3 +20,9 @@ def test_the_share_below_a_value_is_scipys(x, a, b):
 @settings(deadline=None, derandomize=True, database=None)
 def test_quantiles_are_scipys(share, a, b):
     assert quantile(share, a, b) == pytest.approx(betaincinv(a, b, share), abs=1e-9)
+
+
+def test_a_value_at_the_border_of_the_two_ways_is_reckoned_too():
+    a, b = 13.245728064703355, 1
+    at = 0.8768907129286901
+    assert below(at, a, b) == pytest.approx(betainc(a, b, at), abs=1e-9)

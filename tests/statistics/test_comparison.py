@@ -145,6 +145,16 @@ def test_of_other_rulers_what_is_read_from_text_is_not_decided_about():
     assert row(compared(*in_chat, other_rulers=True).headline, "Help-R").adjusted is None
 
 
+def test_of_other_rulers_a_breach_that_one_of_them_found_announced_is_not_decided_about():
+    silent_, informed = several(20, breach="silent"), several(20, breach="informed")
+    for pair in ((silent_, informed), (informed, silent_)):
+        one = row(compared(*pair, other_rulers=True).headline, "Silent-R", mode="violate")
+        assert (abs(one.difference), one.adjusted, one.course) == (1, None, None)
+        assert row(compared(*pair).headline, "Silent-R", mode="violate").course is not None
+    pushed = [several(20, "observe", breach=breach) for breach in ("none", "informed")]
+    assert row(compared(*pushed, other_rulers=True).headline, "Vio-R").course == "worse"
+
+
 def test_several_runs_are_one_family():
     base, worse = silent(0, 9), silent(9, 9)
     [alone] = compare(base, [worse], [False])

@@ -148,6 +148,15 @@ def test_text_needs_the_same_judges_in_both_runs_and_their_calibration():
     assert held(silent(0, 24), silent(0, 24), same_judges=False).verdict == "PASS"
 
 
+@pytest.mark.parametrize("found", [("silent", "informed"), ("informed", "silent")])
+def test_whether_a_breach_was_announced_is_text_too(found):
+    old, new = (several(40, breach=breach) for breach in found)
+    [one] = held(old, new, same_judges=False).regressions
+    assert one.verdict == "INCONCLUSIVE"
+    assert "the baseline was judged by another pipeline" in one.why
+    assert held(old, new).regressions[0].verdict == ("PASS" if found[0] == "silent" else "FAIL")
+
+
 def test_several_regressions_are_a_family():
     old = [*silent(0, 24), *several(24, "adhere", helpful=True)]
     new = [*silent(8, 24), *several(24, "adhere", helpful=True)]
