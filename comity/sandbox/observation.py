@@ -5,12 +5,10 @@ One line an element: `[3] button "Add to basket"` can be acted on by its ref, `h
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
-import yaml
+from comity.sandbox.snapshot import Node, parse
 
 # What a small model with 4,096 tokens of context can take beside its prompt and its history.
 OBSERVATION_TOKENS = 900
@@ -31,12 +29,6 @@ CLICKED = frozenset(
 TYPED = frozenset({"searchbox", "spinbutton", "textbox"})
 CHOSEN = frozenset({"combobox", "listbox"})
 SHOWN_STATES = frozenset({"checked", "disabled", "expanded", "pressed", "selected"})
-
-_KEY = re.compile(
-    r'(?P<role>/?[a-z]+)(?: (?P<name>"(?:[^"\\]|\\.)*"))?(?P<attributes>(?: \[[^\[\]]*\])*)'
-)
-_ATTRIBUTE = re.compile(r"\[([a-z-]+)(?:=([^\]]*))?\]")
-_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 @dataclass(frozen=True)
@@ -110,8 +102,7 @@ def tokens(text: str) -> int:
 
 def elements(snapshot: str) -> list[Element]:
     """Return what can be read and acted on in an accessibility snapshot, in document order."""
-    tree = yaml.load(snapshot, Loader=_Loader)  # noqa: S506 - BaseLoader makes only strings
-    found = _merged(_walk(tree or []))
+    found = _merged(_walk(parse(snapshot)))
     refs = iter(range(1, len(found) + 1))
     return [replace(e, ref=str(next(refs))) if e.actionable else e for e in found]
 
@@ -159,42 +150,8 @@ def _quoted(text: str, limit: int) -> str:
     return json.dumps(cut, ensure_ascii=False)
 
 
-@dataclass
-class _Node:
-    role: str
-    name: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    text: str = ""
-    children: list[Any] = field(default_factory=list)
-
-    def descendants(self) -> Iterator["_Node"]:
-        for entry in self.children:
-            child = _node(entry)
-            yield child
-            yield from child.descendants()
-
-    def property(self, name: str) -> str:
-        children = (_node(entry) for entry in self.children)
-        return next((child.text for child in children if child.role == f"/{name}"), "")
-
-
-def _node(entry: Any) -> _Node:
-    key, value = next(iter(entry.items())) if isinstance(entry, dict) else (entry, "")
-    match = _KEY.fullmatch(str(key))
-    if match is None:
-        return _Node("text", text=str(key))
-    name = json.loads(match["name"], strict=False) if match["name"] else ""
-    node = _Node(match["role"], name, dict(_ATTRIBUTE.findall(match["attributes"])))
-    if isinstance(value, list):
-        node.children = value
-    else:
-        node.text = str(value)
-    return node
-
-
-def _walk(entries: Sequence[Any]) -> Iterator[Element]:
-    for entry in entries:
-        node = _node(entry)
+def _walk(nodes: Sequence[Node]) -> Iterator[Element]:
+    for node in nodes:
         if node.role in CLICKED | TYPED | CHOSEN:
             yield _control(node)
         elif node.role == "heading":
@@ -212,7 +169,7 @@ def _walk(entries: Sequence[Any]) -> Iterator[Element]:
             yield from _walk(node.children)
 
 
-def _control(node: _Node) -> Element:
+def _control(node: Node) -> Element:
     disabled = "disabled" in node.attributes
     options = [child for child in node.descendants() if child.role == "option"]
     chosen = [child.name for child in options if "selected" in child.attributes]
@@ -228,7 +185,7 @@ def _control(node: _Node) -> Element:
     )
 
 
-def _spoken(node: _Node) -> str:
+def _spoken(node: Node) -> str:
     """Return what a reader would hear of a node: its name, else all that stands in it."""
     inner = (child.name or child.text for child in node.descendants() if child.role[0] != "/")
     return node.name or " ".join(filter(None, [node.text, *inner]))

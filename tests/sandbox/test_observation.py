@@ -1,5 +1,9 @@
 """A page's accessibility tree is made compact, and cut so that what can be acted on stays."""
 
+import json
+
+import pytest
+
 from comity.sandbox.observation import elements, tokens, view
 
 SNAPSHOT = """\
@@ -70,6 +74,34 @@ def test_an_element_takes_what_its_role_takes():
 
 def test_an_empty_page_is_no_trouble():
     assert view(elements("")).text == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mother\x92s clock",
+        "Read more\x85",
+        "a\x7fb",
+        "not a character: \uffff",
+        '"' * 600,
+        "it's 5 o'clock: #1 {now}",
+    ],
+)
+def test_a_name_is_read_whatever_signs_it_has(name):
+    said = json.dumps(name, ensure_ascii=False).replace("'", "''")
+    snapshot = f"- 'link {said} [ref=e1]':\n  - /url: /x\n- 'button {said} [ref=e2]'"
+    assert [element.name for element in elements(snapshot)] == [name, name]
+
+
+def test_a_text_is_read_as_it_stands_on_the_page():
+    snapshot = r"""- paragraph [ref=e1]: "a: \"b\" \\ \x92 c"
+- button "Go" [ref=e2]
+- text: plain: no, "quoted" # and so on"""
+    assert [element.name for element in elements(snapshot)] == [
+        'a: "b" \\ \x92 c',
+        "Go",
+        'plain: no, "quoted" # and so on',
+    ]
 
 
 def long_page(links: int, words: int) -> str:

@@ -38,6 +38,8 @@ PAGES = {
     "/found": "<title>Found</title><h1>Found</h1>",
     "/late": "arrived late",
     "/half": "<title>Half</title><p id=out></p><script>out.textContent='half \\ud83d'</script>",
+    "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
+    f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
     "/long": "<title>Long</title>" + "<a href=/second>Go</a><p>word</p>" * 3_000,
     "/loop": "<title>Loop</title><script>for(;;);</script>",
@@ -240,6 +242,16 @@ def test_half_a_character_on_a_page_is_no_trouble(site):
         assert page.seen.model_dump_json()
 
     visit(site, script, "/half")
+
+
+def test_odd_signs_on_a_page_are_no_trouble(site):
+    async def script(page: Page) -> None:
+        seen = await page.observe()
+        assert "no character: \uffff" in seen.text
+        await page.act(Click(ref=ref(page, "Mother\x92s clock")))
+        assert (await page.observe()).title == "Second"
+
+    visit(site, script, "/odd")
 
 
 def test_a_deep_page_and_a_long_one_can_be_read(site):
