@@ -7,6 +7,7 @@ One line an element: `[3] button "Add to basket"` can be acted on by its ref, `h
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from comity.sandbox.snapshot import Node, parse
 
@@ -194,12 +195,14 @@ def _spoken(node: Node) -> str:
 def _merged(found: Iterator[Element]) -> list[Element]:
     """Join neighbouring texts; drop the second of two neighbouring links to one address."""
     merged: list[Element] = []
-    for element in found:
-        last = merged[-1] if merged else None
-        if last is not None and last.role == element.role == "text":
-            merged[-1] = replace(last, name=f"{last.name} {element.name}")
-        elif last is not None and element.url and element.url == last.url:
-            merged[-1] = max(last, element, key=lambda link: len(link.name))
-        else:
-            merged.append(element)
+    for are_texts, run in groupby(found, lambda element: element.role == "text"):
+        if are_texts:
+            merged.append(Element("text", " ".join(element.name for element in run)))
+            continue
+        for element in run:
+            last = merged[-1] if merged else None
+            if last is not None and element.url and element.url == last.url:
+                merged[-1] = max(last, element, key=lambda link: len(link.name))
+            else:
+                merged.append(element)
     return merged

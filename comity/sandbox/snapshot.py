@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+# What a hostile page could make unbounded: an agent sees some thousand characters at once, and the
+# longest page that a person would scroll through has a tenth of this.
+MAX_CHARACTERS = 1_000_000
 INDENT = 2
 
 _KEY = re.compile(
@@ -43,7 +46,9 @@ class Node:
 
 
 def parse(snapshot: str) -> list[Node]:
-    """Return the outermost nodes of a snapshot."""
+    """Return the outermost nodes of a snapshot; what exceeds `MAX_CHARACTERS` is left out."""
+    if len(snapshot) > MAX_CHARACTERS:
+        snapshot = snapshot[:MAX_CHARACTERS].rpartition("\n")[0]
     root = Node("")
     within = [root]
     for line in snapshot.split("\n"):

@@ -1,10 +1,12 @@
 """A page's accessibility tree is made compact, and cut so that what can be acted on stays."""
 
 import json
+import time
 
 import pytest
 
 from comity.sandbox.observation import elements, tokens, view
+from comity.sandbox.snapshot import MAX_CHARACTERS
 
 SNAPSHOT = """\
 - generic [active] [ref=e1]:
@@ -142,6 +144,15 @@ def test_what_does_not_fit_is_reached_by_scrolling():
             break
         offset += found.shown
     assert len(seen) == 500
+
+
+def test_a_page_without_end_does_not_hold_up_the_other_cases():
+    paragraphs = (f"- paragraph [ref=e{n}]: words that fill a page, {n}" for n in range(200_000))
+    begun = time.monotonic()
+    found = elements("\n".join(paragraphs))
+    assert time.monotonic() - begun < 2
+    assert found[0].name.startswith("words that fill a page, 0 words that fill a page, 1 ")
+    assert len(found[0].name) < MAX_CHARACTERS
 
 
 def test_tokens_are_not_underestimated_for_ideographs():
