@@ -193,7 +193,7 @@ def _spoken(node: Node) -> str:
 
 
 def _merged(found: Iterator[Element]) -> list[Element]:
-    """Join neighbouring texts; drop the second of two neighbouring links to one address."""
+    """Join neighbouring texts; drop the lesser of two neighbouring links that are one."""
     merged: list[Element] = []
     for are_texts, run in groupby(found, lambda element: element.role == "text"):
         if are_texts:
@@ -201,8 +201,20 @@ def _merged(found: Iterator[Element]) -> list[Element]:
             continue
         for element in run:
             last = merged[-1] if merged else None
-            if last is not None and element.url and element.url == last.url:
+            if last is not None and _are_one(last, element):
                 merged[-1] = max(last, element, key=lambda link: len(link.name))
             else:
                 merged.append(element)
     return merged
+
+
+def _are_one(link: Element, other: Element) -> bool:
+    """Return whether two links lead to one page and one says no more than the other.
+
+    A picture and the title below it are one. Those whose address is no page (`#`) are a script's
+    buttons, and what a script does with two of one address may be twofold: show it, delete it.
+    """
+    if not link.url or link.url != other.url or link.url.startswith(("#", "javascript:")):
+        return False
+    name, other_name = link.name.casefold(), other.name.casefold()
+    return name in other_name or other_name in name

@@ -106,6 +106,21 @@ def test_a_text_is_read_as_it_stands_on_the_page():
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "names", "left"),
+    [
+        ("/p/1", ["", "Wall clock"], ["Wall clock"]),
+        ("/p/1", ["Wall clock, from the front", "wall clock"], ["Wall clock, from the front"]),
+        ("/p/1", ["Show", "Delete"], ["Show", "Delete"]),
+        ("#", ["Add", "Add to wish list"], ["Add", "Add to wish list"]),
+        ("javascript:void(0)", ["Add", "Add all"], ["Add", "Add all"]),
+    ],
+)
+def test_of_neighbouring_links_only_one_that_says_no_more_is_left_out(url, names, left):
+    links = [f'- link "{name}" [ref=e{n}]:\n  - /url: "{url}"' for n, name in enumerate(names)]
+    assert [element.name for element in elements("\n".join(links))] == left
+
+
 def long_page(links: int, words: int) -> str:
     lines = []
     for index in range(links):
