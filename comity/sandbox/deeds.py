@@ -1,5 +1,6 @@
 """What an agent can do to an element of a page, and why it sometimes cannot."""
 
+from playwright.async_api import Locator
 from playwright.async_api import Page as PlaywrightPage
 
 from comity.sandbox.actions import Click, Select, Type
@@ -26,5 +27,13 @@ async def do_on(tab: PlaywrightPage, element: Element, action: Click | Type | Se
             return f"a {element.role} has no options; select works on a combobox"
         if action.option not in element.options:
             return f"there is no option {action.option!r:.80}"
-        await locator.select_option(label=action.option)
+        await _choose(locator, action.option)
     return None
+
+
+async def _choose(list_of_options: Locator, option: str) -> None:
+    """Choose an option of a `select`, or of a list that a page's script makes one of."""
+    if await list_of_options.evaluate("element => element.localName === 'select'"):
+        await list_of_options.select_option(label=option)
+    else:
+        await list_of_options.get_by_role("option", name=option, exact=True).first.click()

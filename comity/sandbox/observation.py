@@ -54,13 +54,15 @@ class Element:
 
     def takes(self, action: str) -> bool:
         """Whether `click`, `type` or `select` can be done on it."""
+        # One that shows no options is a script's: a click opens them, or words find them.
+        opens = self.role == "combobox" and not self.options
         match action:
             case "type":
-                return self.role in TYPED or (self.role == "combobox" and not self.options)
+                return self.role in TYPED or opens
             case "select":
                 return self.role in CHOSEN and bool(self.options)
             case _:
-                return self.role in CLICKED
+                return self.role in CLICKED or opens
 
     def line(self, longest: int) -> str:
         """Return the element as the agent sees it, texts cut to `longest` characters."""

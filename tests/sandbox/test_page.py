@@ -38,6 +38,11 @@ PAGES = {
     "/found": "<title>Found</title><h1>Found</h1>",
     "/late": "arrived late",
     "/half": "<title>Half</title><p id=out></p><script>out.textContent='half \\ud83d'</script>",
+    "/lists": """<title>Lists</title><p id=out></p><div role=combobox tabindex=0 aria-label=Size
+        onclick="sizes.hidden=false">Choose</div><ul role=listbox id=sizes hidden aria-label=Sizes>
+        <li role=option onclick="out.textContent='a small one'">Small
+        <li role=option onclick="out.textContent='a large one'">Large</ul>
+        <select multiple aria-label=Wraps><option>Red<option>Blue</select>""",
     "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
     f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
@@ -242,6 +247,21 @@ def test_half_a_character_on_a_page_is_no_trouble(site):
         assert page.seen.model_dump_json()
 
     visit(site, script, "/half")
+
+
+def test_an_option_is_chosen_of_lists_of_any_make(site):
+    async def script(page: Page) -> None:
+        assert ref(page, "Size") in page.refs("click")
+        await page.act(Click(ref=ref(page, "Size")))
+        await page.observe()
+        await page.act(Select(ref=ref(page, "Sizes"), option="Large"))
+        await page.act(Select(ref=ref(page, "Wraps"), option="Blue"))
+        assert [step.error for step in page.steps] == [None] * 3
+        seen = await page.observe()
+        assert "a large one" in seen.text
+        assert 'listbox "Wraps" = "Blue"' in seen.text
+
+    visit(site, script, "/lists")
 
 
 def test_odd_signs_on_a_page_are_no_trouble(site):
