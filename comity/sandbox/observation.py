@@ -167,8 +167,9 @@ def _walk(nodes: Sequence[Node]) -> Iterator[Element]:
             yield Element(node.role, node.name)
             yield from _walk(node.children)
         elif not node.role.startswith("/"):
-            if node.text:
-                yield Element("text", node.text)
+            # Of a cell or a term, whose name is all that stands in it, only the name is told.
+            if text := node.text or ("" if node.children else node.name):
+                yield Element("text", text)
             yield from _walk(node.children)
 
 

@@ -106,6 +106,24 @@ def test_a_text_is_read_as_it_stands_on_the_page():
     ]
 
 
+def test_what_stands_in_a_tables_cells_is_told_once():
+    table = """\
+- table [ref=e1]:
+  - rowgroup [ref=e2]:
+    - row "Walnut clock $34.00" [ref=e3]:
+      - rowheader "Walnut clock" [ref=e4]
+      - cell "$34.00" [ref=e5]
+      - cell "Remove" [ref=e6]:
+        - button "Remove" [ref=e7]
+- group [ref=e8]:
+  - generic "A note" [ref=e9]"""
+    assert view(elements(table)).text.splitlines() == [
+        '"Walnut clock $34.00"',
+        '[1] button "Remove"',
+        '"A note"',
+    ]
+
+
 @pytest.mark.parametrize(
     ("url", "names", "left"),
     [
