@@ -29,6 +29,7 @@ CLICKED = frozenset(
 )
 TYPED = frozenset({"searchbox", "spinbutton", "textbox"})
 CHOSEN = frozenset({"combobox", "listbox"})
+CONTROLS = CLICKED | TYPED | CHOSEN
 SHOWN_STATES = frozenset({"checked", "disabled", "expanded", "pressed", "selected"})
 
 
@@ -155,8 +156,10 @@ def _quoted(text: str, limit: int) -> str:
 
 def _walk(nodes: Sequence[Node]) -> Iterator[Element]:
     for node in nodes:
-        if node.role in CLICKED | TYPED | CHOSEN:
+        if node.role in CONTROLS:
             yield _control(node)
+        elif _is_button(node):
+            yield Element("button", _spoken(node), browser_ref=node.attributes["ref"])
         elif node.role == "heading":
             links = [child for child in node.descendants() if child.role == "link"]
             if links:
@@ -166,11 +169,36 @@ def _walk(nodes: Sequence[Node]) -> Iterator[Element]:
         elif node.role in ("img", "iframe") and node.name:
             yield Element(node.role, node.name)
             yield from _walk(node.children)
+        elif _is_disclosed(node):
+            summary, *inside = node.children
+            yield Element("button", summary.name, browser_ref=summary.attributes["ref"])
+            yield from _walk(inside)
         elif not node.role.startswith("/"):
             # Of a cell or a term, whose name is all that stands in it, only the name is told.
             if text := node.text or ("" if node.children else node.name):
                 yield Element("text", text)
             yield from _walk(node.children)
+
+
+def _is_button(node: Node) -> bool:
+    """Return whether a script makes a button of an element that says nothing of it.
+
+    The pointer that the page shows over it is all that people know it by.
+    """
+    return (
+        node.attributes.get("cursor") == "pointer"
+        and "ref" in node.attributes
+        and _spoken(node) != ""
+        and not any(child.role in CONTROLS for child in node.descendants())
+    )
+
+
+def _is_disclosed(node: Node) -> bool:
+    """Return whether a node is `details`, whose first line opens and closes it."""
+    if node.role != "group" or node.name or not node.children:
+        return False
+    first = node.children[0]
+    return first.role == "generic" and bool(first.name) and "ref" in first.attributes
 
 
 def _control(node: Node) -> Element:

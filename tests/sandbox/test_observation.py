@@ -115,8 +115,8 @@ def test_what_stands_in_a_tables_cells_is_told_once():
       - cell "$34.00" [ref=e5]
       - cell "Remove" [ref=e6]:
         - button "Remove" [ref=e7]
-- group [ref=e8]:
-  - generic "A note" [ref=e9]"""
+- list [ref=e8]:
+  - term "A note" [ref=e9]"""
     assert view(elements(table)).text.splitlines() == [
         '"Walnut clock $34.00"',
         '[1] button "Remove"',

@@ -43,6 +43,9 @@ PAGES = {
         <li role=option onclick="out.textContent='a small one'">Small
         <li role=option onclick="out.textContent='a large one'">Large</ul>
         <select multiple aria-label=Wraps><option>Red<option>Blue</select>""",
+    "/scripted": """<title>Scripted</title><p id=out></p>
+        <div style="cursor:pointer" onclick="out.textContent='opened'"><p>Wall clock<p>$34</div>
+        <details><summary>Add a <b>note</b></summary><input aria-label=Note></details>""",
     "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
     f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
@@ -262,6 +265,16 @@ def test_an_option_is_chosen_of_lists_of_any_make(site):
         assert 'listbox "Wraps" = "Blue"' in seen.text
 
     visit(site, script, "/lists")
+
+
+def test_what_only_a_pointer_tells_can_be_clicked_too(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Wall clock $34")))
+        assert "opened" in (await page.observe()).text
+        await page.act(Click(ref=ref(page, "Add a note")))
+        assert 'textbox "Note"' in (await page.observe()).text
+
+    visit(site, script, "/scripted")
 
 
 def test_odd_signs_on_a_page_are_no_trouble(site):
