@@ -6,6 +6,15 @@ from playwright.async_api import Page as PlaywrightPage
 from comity.sandbox.actions import Click, Select, Type
 from comity.sandbox.observation import Element
 
+# Sites draw boxes of their own, and keep the real one where nobody can hit it, below its label.
+TICKED = frozenset({"checkbox", "radio", "switch"})
+_OUT_OF_REACH = """(box) => {
+  box.scrollIntoView({block: "center"});
+  const {x, y, width, height} = box.getBoundingClientRect();
+  const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+  return box.labels?.length > 0 && !box.contains(hit);
+}"""
+
 
 async def do_on(tab: PlaywrightPage, element: Element, action: Click | Type | Select) -> str | None:
     """Click `element`, type into it or select of it; return None, or why it cannot be done.
@@ -15,7 +24,10 @@ async def do_on(tab: PlaywrightPage, element: Element, action: Click | Type | Se
     """
     locator = tab.locator(f"aria-ref={element.browser_ref}")
     if isinstance(action, Click):
-        await locator.click()
+        if element.role in TICKED and await locator.evaluate(_OUT_OF_REACH):
+            await locator.evaluate("(box) => box.labels[0].click()")
+        else:
+            await locator.click()
     elif isinstance(action, Type):
         if not element.takes("type"):
             return f"a {element.role} takes no text; type into a textbox"

@@ -45,6 +45,8 @@ PAGES = {
         <select multiple aria-label=Wraps><option>Red<option>Blue</select>""",
     "/scripted": """<title>Scripted</title><p id=out></p>
         <div style="cursor:pointer" onclick="out.textContent='opened'"><p>Wall clock<p>$34</div>
+        <label><input type=checkbox style="position:absolute;width:1px;height:1px;overflow:hidden;
+        clip:rect(0,0,0,0)" onchange="out.textContent='wrapped'"><b>Gift wrap</b></label>
         <details><summary>Add a <b>note</b></summary><input aria-label=Note></details>""",
     "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
     f"<button>{'&quot;' * 600}<b>!</b></button>",
@@ -273,6 +275,17 @@ def test_what_only_a_pointer_tells_can_be_clicked_too(site):
         assert "opened" in (await page.observe()).text
         await page.act(Click(ref=ref(page, "Add a note")))
         assert 'textbox "Note"' in (await page.observe()).text
+
+    visit(site, script, "/scripted")
+
+
+def test_a_box_that_hides_under_its_label_can_be_ticked(site):
+    async def script(page: Page) -> None:
+        result = await page.act(Click(ref=ref(page, "Gift wrap")))
+        seen = await page.observe()
+        assert result.error is None
+        assert 'checkbox "Gift wrap" (checked)' in seen.text
+        assert "wrapped" in seen.text
 
     visit(site, script, "/scripted")
 
