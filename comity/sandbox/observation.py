@@ -71,13 +71,13 @@ class Element:
         parts = [f"[{self.ref}]"] if self.ref else []
         if self.role != "text":
             parts.append(self.role)
-        parts.append(_quoted(self.name, limit))
+        parts.append(quoted(self.name, limit))
         parts += [f"({state})" for state in self.states]
         if self.value:
-            parts += ["=", _quoted(self.value, limit)]
+            parts += ["=", quoted(self.value, limit)]
         if self.options:
             more = len(self.options) - MAX_OPTIONS
-            shown = " | ".join(_quoted(option, longest) for option in self.options[:MAX_OPTIONS])
+            shown = " | ".join(quoted(option, longest) for option in self.options[:MAX_OPTIONS])
             parts.append(f"of {shown}" + (f" and {more} more" if more > 0 else ""))
         return " ".join(parts)
 
@@ -149,7 +149,8 @@ def _cost(found: Sequence[Element], longest: int) -> int:
     return sum(tokens(element.line(longest)) + 1 for element in found)
 
 
-def _quoted(text: str, limit: int) -> str:
+def quoted(text: str, limit: int) -> str:
+    """Return `text` in JSON's quotes, cut to `limit` characters."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return json.dumps(cut, ensure_ascii=False)
 

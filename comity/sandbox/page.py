@@ -42,6 +42,7 @@ LATE_SECONDS = 0.3
 # What a hostile page could make unbounded.
 MAX_DEPTH = 60
 MAX_ERROR_CHARACTERS = 200
+MAX_NAME_CHARACTERS = 200
 MAX_TITLE_CHARACTERS = 200
 MAX_URL_CHARACTERS = 500
 
@@ -247,7 +248,7 @@ class Page:
                 Step(
                     index=index,
                     action=action.model_dump(mode="json"),
-                    target=f'{target.role} "{target.name}"' if target else None,
+                    target=_described(target) if target else None,
                     error=error,
                     observed=seen,
                     at=round(at, 3),
@@ -388,6 +389,10 @@ class Page:
             await self._page.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
+
+
+def _described(target: observation.Element) -> str:
+    return f"{target.role} {observation.quoted(target.name, MAX_NAME_CHARACTERS)}"
 
 
 def _told(error: PlaywrightError) -> str:

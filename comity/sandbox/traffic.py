@@ -16,6 +16,8 @@ from comity.schema.base import printable
 # What a hostile page could make unbounded.
 MAX_RECORDED = 500
 MAX_URL_CHARACTERS = 300
+# A search that is asked by its address is as long as what may be typed.
+MAX_VISIT_CHARACTERS = 2_000
 SERVER_ERROR = 500
 
 
@@ -85,7 +87,9 @@ class Traffic:
         self._under_way.add(request)
         if request.is_navigation_request():
             if len(self.visits) < MAX_RECORDED:
-                self.visits.append(Visit(method=request.method, url=request.url, path=parts.path))
+                url = printable(request.url, MAX_VISIT_CHARACTERS)
+                path = parts.path[:MAX_VISIT_CHARACTERS]
+                self.visits.append(Visit(method=request.method, url=url, path=path))
             if _is_of_a_page(request):
                 self._arriving.add(request)
 

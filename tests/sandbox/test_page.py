@@ -48,6 +48,9 @@ PAGES = {
         <label><input type=checkbox style="position:absolute;width:1px;height:1px;overflow:hidden;
         clip:rect(0,0,0,0)" onchange="out.textContent='wrapped'"><b>Gift wrap</b></label>
         <details><summary>Add a <b>note</b></summary><input aria-label=Note></details>""",
+    "/vast": """<title>Vast</title><div id=out></div><button>BIG</button><script>
+        for (let n = 0; n < 3; n++) out.innerHTML += `<iframe src="/found?${'x'.repeat(5e4)}">`
+        document.querySelector("button").innerHTML = "<p>big</p>".repeat(1e3)</script>""",
     "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
     f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
@@ -288,6 +291,20 @@ def test_a_box_that_hides_under_its_label_can_be_ticked(site):
         assert "wrapped" in seen.text
 
     visit(site, script, "/scripted")
+
+
+def test_what_a_page_makes_vast_is_recorded_in_bounds(site):
+    async def script(page: Page) -> None:
+        [big] = page.refs("click")
+        await page.act(Click(ref=big))
+        [step] = page.steps
+        assert step.target is not None
+        assert len(step.target) < 300
+        assert step.target.startswith('button "big big ')
+        assert len(page.visits) > 3
+        assert max(len(visit.url) for visit in page.visits) < 2_100
+
+    visit(site, script, "/vast")
 
 
 def test_odd_signs_on_a_page_are_no_trouble(site):
