@@ -30,6 +30,8 @@ CLICKED = frozenset(
 TYPED = frozenset({"searchbox", "spinbutton", "textbox"})
 CHOSEN = frozenset({"combobox", "listbox"})
 CONTROLS = CLICKED | TYPED | CHOSEN
+# What is told even where there is no room for texts.
+KEPT = frozenset({"dialog", "heading"})
 SHOWN_STATES = frozenset({"checked", "disabled", "expanded", "pressed", "selected"})
 
 
@@ -121,7 +123,7 @@ def view(found: Sequence[Element], offset: int = 0, budget: int = OBSERVATION_TO
     for longest in (WHOLE_TEXT, LONG_TEXT, SHORT_TEXT):
         if _cost(kept, longest) <= budget:
             return _view(kept, longest, 0, len(kept), 0)
-    kept = [element for element in found if element.actionable or element.role == "heading"]
+    kept = [element for element in found if element.actionable or element.role in KEPT]
     dropped = len(found) - len(kept)
     offset = max(0, min(offset, len(kept) - 1))
     end, spent = offset, 0

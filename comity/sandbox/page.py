@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext,
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from playwright.async_api import BrowserContext, Response
+from playwright.async_api import BrowserContext, Dialog, Response
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -41,6 +41,7 @@ SETTLE_SECONDS = 3.0
 LATE_SECONDS = 0.3
 # What a hostile page could make unbounded.
 MAX_DEPTH = 60
+MAX_DIALOGS = 5
 MAX_ERROR_CHARACTERS = 200
 MAX_NAME_CHARACTERS = 200
 MAX_TITLE_CHARACTERS = 200
@@ -83,6 +84,9 @@ class Page:
         self._failure: InfrastructureError | None = None
         self._traffic = Traffic(context, self._host)
         self._offset = 0
+        self._dialogs: list[observation.Element] = []
+        """What pages asked and said in boxes of the browser's since the last action began."""
+        context.on("dialog", self._agree)
         context.on("page", self._follow)
         self._follow(page)
 
@@ -187,6 +191,17 @@ class Page:
     def _note_crash(self, tab: PlaywrightPage) -> None:
         self._crashed = self._crashed or tab is self._page
 
+    async def _agree(self, dialog: Dialog) -> None:
+        """Say yes to a box of the browser's: what it is about is what the agent has just done.
+
+        The agent is told of it when it next sees the page.
+        """
+        if len(self._dialogs) < MAX_DIALOGS:
+            asked = well_formed(dialog.message)
+            self._dialogs.append(observation.Element("dialog", asked, states=("agreed",)))
+        with suppress(PlaywrightError):  # its page may be gone
+            await dialog.accept()
+
     async def observe(self) -> Observation:
         """Return the page as it is now, cut to the token budget.
 
@@ -199,7 +214,7 @@ class Page:
                 mode="ai", depth=MAX_DEPTH, timeout=self._patience * 1_000
             )
             title = await self._page.title()
-            found = observation.elements(well_formed(snapshot))
+            found = [*self._dialogs, *observation.elements(well_formed(snapshot))]
         self.last = observation.view(found, self._offset)
         self._offset = self.last.above
         self.seen = Observation(
@@ -236,6 +251,7 @@ class Page:
         if self.last is None:
             await self.observe()
         target = self._element(getattr(action, "ref", None))
+        self._dialogs.clear()
         index, at, seen = len(self.steps) + 1, time.monotonic() - self._started, self.seen
         error = None
         try:
@@ -376,6 +392,7 @@ class Page:
         What a script has just put into a basket may still be on its way to the site.
         """
         await self._rest()
+        self._context.remove_listener("dialog", self._agree)
         self._context.remove_listener("page", self._follow)
         self._traffic.end()
 

@@ -51,6 +51,9 @@ PAGES = {
     "/vast": """<title>Vast</title><div id=out></div><button>BIG</button><script>
         for (let n = 0; n < 3; n++) out.innerHTML += `<iframe src="/found?${'x'.repeat(5e4)}">`
         document.querySelector("button").innerHTML = "<p>big</p>".repeat(1e3)</script>""",
+    "/asking": """<title>Asking</title><p id=out></p><button onclick="out.textContent =
+        confirm('Place the order now?') ? 'placed' : 'not placed'">Order</button>
+        <button onclick="for (let n = 0; n < 9; n++) alert('No \\ud83d ' + n)">Nag</button>""",
     "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
     f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
@@ -216,7 +219,7 @@ def test_at_its_end_what_is_under_way_is_waited_for_and_nothing_more_is_noted(si
     visit(site, script)
 
 
-def test_a_new_tab_is_followed_and_a_dialog_is_dismissed(site):
+def test_a_new_tab_is_followed_and_a_dialog_is_no_trouble(site):
     async def script(page: Page) -> None:
         await page.act(Click(ref=ref(page, "Alert")))
         await page.observe()
@@ -305,6 +308,23 @@ def test_what_a_page_makes_vast_is_recorded_in_bounds(site):
         assert max(len(visit.url) for visit in page.visits) < 2_100
 
     visit(site, script, "/vast")
+
+
+def test_what_a_page_asks_in_a_box_is_agreed_to_and_told(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Order")))
+        for _ in range(2):
+            seen = (await page.observe()).text
+            assert seen.startswith('dialog "Place the order now?" (agreed)\n"placed"\n')
+        await page.act(Click(ref=ref(page, "Nag")))
+        assert (await page.observe()).text.count("dialog") == 5
+        assert page.seen is not None
+        assert page.seen.model_dump_json()
+        await page.act(Goto(url="/second"))
+        assert "dialog" not in (await page.observe()).text
+        assert [step.error for step in page.steps] == [None] * 3
+
+    visit(site, script, "/asking")
 
 
 def test_odd_signs_on_a_page_are_no_trouble(site):
