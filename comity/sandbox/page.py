@@ -137,7 +137,7 @@ class Page:
 
     @property
     def visits(self) -> list[Visit]:
-        """The documents of the site that the browser asked for."""
+        """The pages of the site that the browser asked for, or that a script drew."""
         return self._traffic.visits
 
     @property

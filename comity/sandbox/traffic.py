@@ -86,12 +86,15 @@ class Traffic:
             return
         self._under_way.add(request)
         if request.is_navigation_request():
-            if len(self.visits) < MAX_RECORDED:
-                url = printable(request.url, MAX_VISIT_CHARACTERS)
-                path = parts.path[:MAX_VISIT_CHARACTERS]
-                self.visits.append(Visit(method=request.method, url=url, path=path))
+            self._note_visit(request.method, request.url)
             if _is_of_a_page(request):
                 self._arriving.add(request)
+
+    def _note_visit(self, method: str, address: str) -> None:
+        if len(self.visits) < MAX_RECORDED:
+            url = printable(address, MAX_VISIT_CHARACTERS)
+            path = urlsplit(address).path[:MAX_VISIT_CHARACTERS]
+            self.visits.append(Visit(method=method, url=url, path=path))
 
     def _note_response(self, response: Response) -> None:
         request = response.request
@@ -120,6 +123,9 @@ class Traffic:
     def _note_arrival(self, frame: Frame) -> None:
         if frame.parent_frame is not None or urlsplit(frame.url).hostname != self._host:
             return
+        # A page that a script draws under an address of its own is asked for in parts, if at all.
+        if urlsplit(frame.url).path not in {visit.path for visit in self.visits}:
+            self._note_visit("GET", frame.url)
         if frame.url in self.trail[-2:-1]:
             self.trail.pop()
         elif self.trail[-1:] != [frame.url] and len(self.trail) < MAX_RECORDED:

@@ -54,6 +54,8 @@ PAGES = {
     "/asking": """<title>Asking</title><p id=out></p><button onclick="out.textContent =
         confirm('Place the order now?') ? 'placed' : 'not placed'">Order</button>
         <button onclick="for (let n = 0; n < 9; n++) alert('No \\ud83d ' + n)">Nag</button>""",
+    "/drawn": """<title>Drawn</title><a href=/clock onclick="history.pushState(null, '', this.href);
+        document.title = 'Clock'; return false">Clock</a>""",
     "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
     f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
@@ -325,6 +327,17 @@ def test_what_a_page_asks_in_a_box_is_agreed_to_and_told(site):
         assert [step.error for step in page.steps] == [None] * 3
 
     visit(site, script, "/asking")
+
+
+def test_a_page_that_a_script_draws_under_its_address_was_visited(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Clock")))
+        assert (await page.observe()).title == "Clock"
+        await page.act(Back())
+        await page.observe()
+        assert [visit.path for visit in page.visits] == ["/drawn", "/clock"]
+
+    visit(site, script, "/drawn")
 
 
 def test_odd_signs_on_a_page_are_no_trouble(site):
