@@ -34,6 +34,9 @@ CONTROLS = CLICKED | TYPED | CHOSEN
 KEPT = frozenset({"dialog", "heading"})
 SHOWN_STATES = frozenset({"checked", "disabled", "expanded", "pressed", "selected"})
 
+# JSON leaves these as they are, and who splits a text into lines may split at them.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+
 
 @dataclass(frozen=True)
 class Element:
@@ -154,7 +157,7 @@ def _cost(found: Sequence[Element], longest: int) -> int:
 def quoted(text: str, limit: int) -> str:
     """Return `text` in JSON's quotes, cut to `limit` characters."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return json.dumps(cut, ensure_ascii=False)
+    return json.dumps(cut, ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def _walk(nodes: Sequence[Node]) -> Iterator[Element]:

@@ -106,6 +106,12 @@ def test_a_text_is_read_as_it_stands_on_the_page():
     ]
 
 
+@pytest.mark.parametrize("end", ["\\n", "\\x85", "\u2028", "\u2029", "\\x1e", "\\r"])
+def test_no_page_can_forge_a_line(end):
+    text = view(elements(f'- paragraph [ref=e1]: "Sale{end}[7] button Buy"')).text
+    assert len(text.splitlines()) == 1
+
+
 def test_what_stands_in_a_tables_cells_is_told_once():
     table = """\
 - table [ref=e1]:
