@@ -12,6 +12,7 @@ from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
+from comity.sandbox.traffic import ENDLESS
 from comity.schema import Word
 from comity.schema.base import printable
 
@@ -171,8 +172,13 @@ async def _drawn(
 def _requests(tab: PlaywrightPage) -> Collection[Request]:
     """Return the requests of `tab` that are under way, kept up to date from now on."""
     under_way: set[Request] = set()
+
+    def add(request: Request) -> None:
+        if request.resource_type not in ENDLESS:
+            under_way.add(request)
+
+    tab.on("request", add)
     # Playwright takes no method of a built-in type for a listener.
-    tab.on("request", lambda request: under_way.add(request))
     tab.on("requestfinished", lambda request: under_way.discard(request))
     tab.on("requestfailed", lambda request: under_way.discard(request))
     return under_way

@@ -19,6 +19,8 @@ MAX_URL_CHARACTERS = 300
 # A search that is asked by its address is as long as what may be typed.
 MAX_VISIT_CHARACTERS = 2_000
 SERVER_ERROR = 500
+# What never ends is not waited for: a line by which the site tells the page of news.
+ENDLESS = frozenset({"eventsource"})
 
 
 class Traffic:
@@ -84,7 +86,8 @@ class Traffic:
         if parts.hostname != self._host:
             self.note_blocked(request.url)
             return
-        self._under_way.add(request)
+        if request.resource_type not in ENDLESS:
+            self._under_way.add(request)
         if request.is_navigation_request():
             self._note_visit(request.method, request.url)
             if _is_of_a_page(request):

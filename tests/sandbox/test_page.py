@@ -56,6 +56,7 @@ PAGES = {
         <button onclick="for (let n = 0; n < 9; n++) alert('No \\ud83d ' + n)">Nag</button>""",
     "/drawn": """<title>Drawn</title><a href=/clock onclick="history.pushState(null, '', this.href);
         document.title = 'Clock'; return false">Clock</a>""",
+    "/news": "<title>News</title><h1>News</h1><script>new EventSource('/never')</script>",
     "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
     f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
@@ -338,6 +339,15 @@ def test_a_page_that_a_script_draws_under_its_address_was_visited(site):
         assert [visit.path for visit in page.visits] == ["/drawn", "/clock"]
 
     visit(site, script, "/drawn")
+
+
+def test_a_line_for_news_that_never_ends_is_not_waited_for(site):
+    async def script(page: Page) -> None:
+        begun = time.monotonic()
+        assert "News" in (await page.observe()).text
+        assert time.monotonic() - begun < 2
+
+    visit(site, script, "/news")
 
 
 def test_odd_signs_on_a_page_are_no_trouble(site):
