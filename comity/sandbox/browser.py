@@ -30,6 +30,8 @@ CLOSE_SECONDS = 10.0
 # An accident happens once; what ends again and again has a cause that no new launch mends.
 MAX_RELAUNCHES = 3
 MAX_ERROR_CHARACTERS = 500
+# Pages that call each other (WebRTC) look up no names, so that no rule on names keeps them in.
+NO_PEERS = "--force-webrtc-ip-handling-policy=disable_non_proxied_udp"
 
 NO_BROWSER = (
     "no browser is found; install one with `apt-get install chromium-headless-shell` (Debian) or "
@@ -145,7 +147,10 @@ class Browser:
                 driver = driver or await _start_driver(self._temporary)
                 browser = await driver.chromium.launch(
                     executable_path=self.path,
-                    args=[f"--host-resolver-rules={', '.join([*rules, 'MAP * ~NOTFOUND'])}"],
+                    args=[
+                        f"--host-resolver-rules={', '.join([*rules, 'MAP * ~NOTFOUND'])}",
+                        NO_PEERS,
+                    ],
                 )
                 session = await browser.new_browser_cdp_session()
         except (PlaywrightError, TimeoutError) as error:

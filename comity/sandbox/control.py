@@ -5,6 +5,7 @@ loopback, and says on its first line of output where: `{"listening": "http://127
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +29,8 @@ PROTOCOL = 1
 TOKEN_HEADER = "X-Comity-Token"  # noqa: S105 - the header's name, not a token
 # A sandbox is removed in milliseconds. One that is not goes with its site, at the latest.
 DELETE_SECONDS = 5.0
+
+_ADDRESS = re.compile(r"http://(?:[a-z0-9.-]+|\[[0-9a-f:]+\]):\d+/?")
 
 W = TypeVar("W", bound=BaseModel)
 
@@ -183,8 +186,11 @@ class ControlledSite(RunningSite):
 def _address(line: str) -> str:
     """Return the address in a site's first line."""
     try:
-        return TypeAdapter(dict[str, str]).validate_json(line)["listening"]
-    except (ValidationError, KeyError):
+        address = TypeAdapter(dict[str, str]).validate_json(line)["listening"]
+        if not _ADDRESS.fullmatch(address) or not urlsplit(address).port:
+            raise ValueError("no address")
+        return address
+    except (ValueError, KeyError):
         raise InfrastructureError(
             'a site\'s first line of output is {"listening": "http://127.0.0.1:PORT"}, '
             f"not {printable(line, 200)!r}"

@@ -5,12 +5,11 @@ One line an element: `[3] button "Add to basket"` can be acted on by its ref, `h
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-import yaml
+from comity.sandbox.snapshot import Node, parse
 
 # What a small model with 4,096 tokens of context can take beside its prompt and its history.
 OBSERVATION_TOKENS = 900
@@ -30,13 +29,13 @@ CLICKED = frozenset(
 )
 TYPED = frozenset({"searchbox", "spinbutton", "textbox"})
 CHOSEN = frozenset({"combobox", "listbox"})
+CONTROLS = CLICKED | TYPED | CHOSEN
+# What is told even where there is no room for texts.
+KEPT = frozenset({"dialog", "heading"})
 SHOWN_STATES = frozenset({"checked", "disabled", "expanded", "pressed", "selected"})
 
-_KEY = re.compile(
-    r'(?P<role>/?[a-z]+)(?: (?P<name>"(?:[^"\\]|\\.)*"))?(?P<attributes>(?: \[[^\[\]]*\])*)'
-)
-_ATTRIBUTE = re.compile(r"\[([a-z-]+)(?:=([^\]]*))?\]")
-_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# JSON leaves these as they are, and who splits a text into lines may split at them.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,15 @@ class Element:
 
     def takes(self, action: str) -> bool:
         """Whether `click`, `type` or `select` can be done on it."""
+        # One that shows no options is a script's: a click opens them, or words find them.
+        opens = self.role == "combobox" and not self.options
         match action:
             case "type":
-                return self.role in TYPED or (self.role == "combobox" and not self.options)
+                return self.role in TYPED or opens
             case "select":
                 return self.role in CHOSEN and bool(self.options)
             case _:
-                return self.role in CLICKED
+                return self.role in CLICKED or opens
 
     def line(self, longest: int) -> str:
         """Return the element as the agent sees it, texts cut to `longest` characters."""
@@ -75,13 +76,13 @@ class Element:
         parts = [f"[{self.ref}]"] if self.ref else []
         if self.role != "text":
             parts.append(self.role)
-        parts.append(_quoted(self.name, limit))
+        parts.append(quoted(self.name, limit))
         parts += [f"({state})" for state in self.states]
         if self.value:
-            parts += ["=", _quoted(self.value, limit)]
+            parts += ["=", quoted(self.value, limit)]
         if self.options:
             more = len(self.options) - MAX_OPTIONS
-            shown = " | ".join(_quoted(option, longest) for option in self.options[:MAX_OPTIONS])
+            shown = " | ".join(quoted(option, longest) for option in self.options[:MAX_OPTIONS])
             parts.append(f"of {shown}" + (f" and {more} more" if more > 0 else ""))
         return " ".join(parts)
 
@@ -110,8 +111,7 @@ def tokens(text: str) -> int:
 
 def elements(snapshot: str) -> list[Element]:
     """Return what can be read and acted on in an accessibility snapshot, in document order."""
-    tree = yaml.load(snapshot, Loader=_Loader)  # noqa: S506 - BaseLoader makes only strings
-    found = _merged(_walk(tree or []))
+    found = _merged(_walk(parse(snapshot)))
     refs = iter(range(1, len(found) + 1))
     return [replace(e, ref=str(next(refs))) if e.actionable else e for e in found]
 
@@ -126,7 +126,7 @@ def view(found: Sequence[Element], offset: int = 0, budget: int = OBSERVATION_TO
     for longest in (WHOLE_TEXT, LONG_TEXT, SHORT_TEXT):
         if _cost(kept, longest) <= budget:
             return _view(kept, longest, 0, len(kept), 0)
-    kept = [element for element in found if element.actionable or element.role == "heading"]
+    kept = [element for element in found if element.actionable or element.role in KEPT]
     dropped = len(found) - len(kept)
     offset = max(0, min(offset, len(kept) - 1))
     end, spent = offset, 0
@@ -154,49 +154,18 @@ def _cost(found: Sequence[Element], longest: int) -> int:
     return sum(tokens(element.line(longest)) + 1 for element in found)
 
 
-def _quoted(text: str, limit: int) -> str:
+def quoted(text: str, limit: int) -> str:
+    """Return `text` in JSON's quotes, cut to `limit` characters."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return json.dumps(cut, ensure_ascii=False)
+    return json.dumps(cut, ensure_ascii=False).translate(_LINE_ENDS)
 
 
-@dataclass
-class _Node:
-    role: str
-    name: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    text: str = ""
-    children: list[Any] = field(default_factory=list)
-
-    def descendants(self) -> Iterator["_Node"]:
-        for entry in self.children:
-            child = _node(entry)
-            yield child
-            yield from child.descendants()
-
-    def property(self, name: str) -> str:
-        children = (_node(entry) for entry in self.children)
-        return next((child.text for child in children if child.role == f"/{name}"), "")
-
-
-def _node(entry: Any) -> _Node:
-    key, value = next(iter(entry.items())) if isinstance(entry, dict) else (entry, "")
-    match = _KEY.fullmatch(str(key))
-    if match is None:
-        return _Node("text", text=str(key))
-    name = json.loads(match["name"], strict=False) if match["name"] else ""
-    node = _Node(match["role"], name, dict(_ATTRIBUTE.findall(match["attributes"])))
-    if isinstance(value, list):
-        node.children = value
-    else:
-        node.text = str(value)
-    return node
-
-
-def _walk(entries: Sequence[Any]) -> Iterator[Element]:
-    for entry in entries:
-        node = _node(entry)
-        if node.role in CLICKED | TYPED | CHOSEN:
+def _walk(nodes: Sequence[Node]) -> Iterator[Element]:
+    for node in nodes:
+        if node.role in CONTROLS:
             yield _control(node)
+        elif _is_button(node):
+            yield Element("button", _spoken(node), browser_ref=node.attributes["ref"])
         elif node.role == "heading":
             links = [child for child in node.descendants() if child.role == "link"]
             if links:
@@ -206,13 +175,39 @@ def _walk(entries: Sequence[Any]) -> Iterator[Element]:
         elif node.role in ("img", "iframe") and node.name:
             yield Element(node.role, node.name)
             yield from _walk(node.children)
+        elif _is_disclosed(node):
+            summary, *inside = node.children
+            yield Element("button", summary.name, browser_ref=summary.attributes["ref"])
+            yield from _walk(inside)
         elif not node.role.startswith("/"):
-            if node.text:
-                yield Element("text", node.text)
+            # Of a cell or a term, whose name is all that stands in it, only the name is told.
+            if text := node.text or ("" if node.children else node.name):
+                yield Element("text", text)
             yield from _walk(node.children)
 
 
-def _control(node: _Node) -> Element:
+def _is_button(node: Node) -> bool:
+    """Return whether a script makes a button of an element that says nothing of it.
+
+    The pointer that the page shows over it is all that people know it by.
+    """
+    return (
+        node.attributes.get("cursor") == "pointer"
+        and "ref" in node.attributes
+        and _spoken(node) != ""
+        and not any(child.role in CONTROLS for child in node.descendants())
+    )
+
+
+def _is_disclosed(node: Node) -> bool:
+    """Return whether a node is `details`, whose first line opens and closes it."""
+    if node.role != "group" or node.name or not node.children:
+        return False
+    first = node.children[0]
+    return first.role == "generic" and bool(first.name) and "ref" in first.attributes
+
+
+def _control(node: Node) -> Element:
     disabled = "disabled" in node.attributes
     options = [child for child in node.descendants() if child.role == "option"]
     chosen = [child.name for child in options if "selected" in child.attributes]
@@ -228,21 +223,35 @@ def _control(node: _Node) -> Element:
     )
 
 
-def _spoken(node: _Node) -> str:
+def _spoken(node: Node) -> str:
     """Return what a reader would hear of a node: its name, else all that stands in it."""
     inner = (child.name or child.text for child in node.descendants() if child.role[0] != "/")
     return node.name or " ".join(filter(None, [node.text, *inner]))
 
 
 def _merged(found: Iterator[Element]) -> list[Element]:
-    """Join neighbouring texts; drop the second of two neighbouring links to one address."""
+    """Join neighbouring texts; drop the lesser of two neighbouring links that are one."""
     merged: list[Element] = []
-    for element in found:
-        last = merged[-1] if merged else None
-        if last is not None and last.role == element.role == "text":
-            merged[-1] = replace(last, name=f"{last.name} {element.name}")
-        elif last is not None and element.url and element.url == last.url:
-            merged[-1] = max(last, element, key=lambda link: len(link.name))
-        else:
-            merged.append(element)
+    for are_texts, run in groupby(found, lambda element: element.role == "text"):
+        if are_texts:
+            merged.append(Element("text", " ".join(element.name for element in run)))
+            continue
+        for element in run:
+            last = merged[-1] if merged else None
+            if last is not None and _are_one(last, element):
+                merged[-1] = max(last, element, key=lambda link: len(link.name))
+            else:
+                merged.append(element)
     return merged
+
+
+def _are_one(link: Element, other: Element) -> bool:
+    """Return whether two links lead to one page and one says no more than the other.
+
+    A picture and the title below it are one. Those whose address is no page (`#`) are a script's
+    buttons, and what a script does with two of one address may be twofold: show it, delete it.
+    """
+    if not link.url or link.url != other.url or link.url.startswith(("#", "javascript:")):
+        return False
+    name, other_name = link.name.casefold(), other.name.casefold()
+    return name in other_name or other_name in name

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext,
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from playwright.async_api import BrowserContext, Response
+from playwright.async_api import BrowserContext, Dialog, Response
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -42,7 +42,9 @@ SETTLE_SECONDS = 3.0
 LATE_SECONDS = 0.3
 # What a hostile page could make unbounded.
 MAX_DEPTH = 60
+MAX_DIALOGS = 5
 MAX_ERROR_CHARACTERS = 200
+MAX_NAME_CHARACTERS = 200
 MAX_TITLE_CHARACTERS = 200
 MAX_URL_CHARACTERS = 500
 
@@ -73,6 +75,7 @@ class Page:
         self.seen: Observation | None = None
         self.start_url = start_url
         self.max_steps = max_steps
+        self._context = context
         self._host = urlsplit(start_url).hostname
         self._started = started
         self._patience = patience
@@ -89,6 +92,9 @@ class Page:
         self._read: PlaywrightPage | None = None
         """The tab that was observed last."""
         self._offset = 0
+        self._dialogs: list[observation.Element] = []
+        """What pages asked and said in boxes of the browser's since the last action began."""
+        context.on("dialog", self._agree)
 
     @classmethod
     async def open(
@@ -136,7 +142,7 @@ class Page:
 
     @property
     def visits(self) -> list[Visit]:
-        """The documents of the site that the browser asked for."""
+        """The pages of the site that the browser asked for, or that a script drew."""
         return self._traffic.visits
 
     @property
@@ -179,6 +185,17 @@ class Page:
         shown = self.last.elements.values() if self.last else ()
         return [element.ref for element in shown if element.ref and element.takes(action)]
 
+    async def _agree(self, dialog: Dialog) -> None:
+        """Say yes to a box of the browser's: what it is about is what the agent has just done.
+
+        The agent is told of it when it next sees the page.
+        """
+        if len(self._dialogs) < MAX_DIALOGS:
+            asked = well_formed(dialog.message)
+            self._dialogs.append(observation.Element("dialog", asked, states=("agreed",)))
+        with suppress(PlaywrightError):  # its page may be gone
+            await dialog.accept()
+
     async def observe(self) -> Observation:
         """Return the page as it is now, cut to the token budget.
 
@@ -187,7 +204,7 @@ class Page:
         """
         async with self._ours("reading the page", self._patience):
             tab, snapshot, title = await self._shown()
-            found = observation.elements(well_formed(snapshot))
+            found = [*self._dialogs, *observation.elements(well_formed(snapshot))]
         if tab is not self._read:
             self._read, self._offset = tab, 0
         self.last = observation.view(found, self._offset)
@@ -239,6 +256,7 @@ class Page:
         if self.last is None:
             await self.observe()
         target = self._element(getattr(action, "ref", None))
+        self._dialogs.clear()
         index, at, seen = len(self.steps) + 1, time.monotonic() - self._started, self.seen
         error = None
         try:
@@ -251,7 +269,7 @@ class Page:
                 Step(
                     index=index,
                     action=action.model_dump(mode="json"),
-                    target=f'{target.role} "{target.name}"' if target else None,
+                    target=_described(target) if target else None,
                     error=error,
                     observed=seen,
                     at=round(at, 3),
@@ -389,6 +407,7 @@ class Page:
         What a script has just put into a basket may still be on its way to the site.
         """
         await self._rest()
+        self._context.remove_listener("dialog", self._agree)
         self._tabs.end()
         self._traffic.end()
 
@@ -402,6 +421,10 @@ class Page:
             await self._tabs.front.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
+
+
+def _described(target: observation.Element) -> str:
+    return f"{target.role} {observation.quoted(target.name, MAX_NAME_CHARACTERS)}"
 
 
 def _told(error: PlaywrightError) -> str:

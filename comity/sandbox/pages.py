@@ -2,16 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated
 
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, Request
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, ValidationError
 
+from comity.sandbox.traffic import ENDLESS
 from comity.schema import Word
 from comity.schema.base import printable
 
@@ -35,9 +36,11 @@ _SHOWN = """([each, empty, readings, mostRows, mostCharacters]) => {
                                       : found.innerText ?? found.textContent);
     return value === null ? null : value.slice(0, mostCharacters).toWellFormed();
   };
+  const seen = (element) => element.checkVisibility({visibilityProperty: true})
+                            || getComputedStyle(element).display === "contents";
   const rows = Array.from(document.querySelectorAll(each)).slice(0, mostRows);
   return {
-    empty: document.querySelector(empty) !== null,
+    empty: Array.from(document.querySelectorAll(empty)).some(seen),
     rows: rows.map((row) => Object.fromEntries(
       Object.entries(readings).map(([name, reading]) => [name, text(row, reading)]))),
   };
@@ -65,8 +68,8 @@ class Rows(Word):
     each: Css
     """What every row is, and nothing else."""
     empty: Css
-    """What the page shows where there is no row, so that a page that changed is not taken for an
-    empty one."""
+    """What can be seen on the page where there is no row, so that a page that changed is not taken
+    for an empty one."""
 
     @property
     def readings(self) -> dict[str, str]:
@@ -123,10 +126,11 @@ async def read(
     """
     try:
         async with asyncio.timeout(patience), _tab(context) as tab:
+            under_way = _requests(tab)
             response = await tab.goto(url, wait_until="domcontentloaded")
             if response is None or not response.ok:
                 raise UnreadableError(f"answered {response.status if response else 'nothing'}")
-            found = await _drawn(tab, rows)
+            found = await _drawn(tab, rows, under_way)
     except (TimeoutError, PlaywrightTimeout):
         raise UnreadableError(f"did not load or answer within {patience:g} s") from None
     except PlaywrightError as error:
@@ -139,18 +143,45 @@ async def read(
     return [_whole(row, rows) for row in found]
 
 
-async def _drawn(tab: PlaywrightPage, rows: Rows) -> list[dict[str, str | None]]:
-    """Return the rows as soon as there are some, or the page says that there are none."""
+async def _drawn(
+    tab: PlaywrightPage, rows: Rows, under_way: Collection[Request]
+) -> list[dict[str, str | None]]:
+    """Return the rows as soon as there are some, or the page says that there are none.
+
+    What says so may stand there before a script has fetched the rows, or always, as a form does:
+    it is believed once the page has come to rest, or when the time is over.
+    """
     readings = {name: _parts(reading) for name, reading in rows.readings.items()}
     asked = [rows.each, rows.empty, readings, MAX_ROWS + 1, MAX_CHARACTERS]
+    rested = said_empty = False
     for _ in range(round(DRAWN_SECONDS / DRAWN_CHECK_SECONDS)):
+        # What has just come is drawn a little later: a page rests that did so at two looks.
+        rests = not under_way and await tab.evaluate("document.readyState") == "complete"
         shown = _Shown.model_validate(await tab.evaluate(_SHOWN, asked))
-        if shown.rows or shown.empty:
+        if shown.rows or (shown.empty and rests and rested):
             return shown.rows
+        rested, said_empty = rests, shown.empty
         await asyncio.sleep(DRAWN_CHECK_SECONDS)
+    if said_empty:
+        return []
     raise UnreadableError(
         f"shows neither a row {rows.each!r} nor {rows.empty!r}, which says that there is none"
     )
+
+
+def _requests(tab: PlaywrightPage) -> Collection[Request]:
+    """Return the requests of `tab` that are under way, kept up to date from now on."""
+    under_way: set[Request] = set()
+
+    def add(request: Request) -> None:
+        if request.resource_type not in ENDLESS:
+            under_way.add(request)
+
+    tab.on("request", add)
+    # Playwright takes no method of a built-in type for a listener.
+    tab.on("requestfinished", lambda request: under_way.discard(request))
+    tab.on("requestfailed", lambda request: under_way.discard(request))
+    return under_way
 
 
 def _whole(row: dict[str, str | None], rows: Rows) -> dict[str, str]:

@@ -15,6 +15,7 @@ from comity.schema.base import Prose, Slug
 PORT = "{port}"
 # A name goes into the browser's rules on hosts, whose own signs it must not have.
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:]+")
+MAX_TOLD_CHARACTERS = 200
 _SCHEMES = {"http": 80, "https": 443}
 _OF_PAGES = ("pages", "items", "alone")
 
@@ -71,6 +72,8 @@ class SiteSpec(Word):
 
 
 def _check_url(url: str) -> None:
+    if not url.isprintable():
+        raise ValueError(f"{url[:MAX_TOLD_CHARACTERS]!r} has a sign that nobody sees; take it out")
     parts = urlsplit(url)  # its ValueErrors say what is wrong
     if parts.scheme not in _SCHEMES or parts.hostname is None:
         raise ValueError(f"{url!r} is no address of a page, such as http://stall.example/")

@@ -16,7 +16,11 @@ from comity.schema.base import printable
 # What a hostile page could make unbounded.
 MAX_RECORDED = 500
 MAX_URL_CHARACTERS = 300
+# A search that is asked by its address is as long as what may be typed.
+MAX_VISIT_CHARACTERS = 2_000
 SERVER_ERROR = 500
+# What never ends is not waited for: a line by which the site tells the page of news.
+ENDLESS = frozenset({"eventsource"})
 
 
 class Traffic:
@@ -102,12 +106,18 @@ class Traffic:
         if parts.hostname != self._host:
             self.note_blocked(request.url)
             return
-        self._under_way.add(request)
+        if request.resource_type not in ENDLESS:
+            self._under_way.add(request)
         if request.is_navigation_request():
-            if len(self.visits) < MAX_RECORDED:
-                self.visits.append(Visit(method=request.method, url=request.url, path=parts.path))
+            self._note_visit(request.method, request.url)
             if _is_of_a_page(request):
                 self._arriving.add(request)
+
+    def _note_visit(self, method: str, address: str) -> None:
+        if len(self.visits) < MAX_RECORDED:
+            url = printable(address, MAX_VISIT_CHARACTERS)
+            path = urlsplit(address).path[:MAX_VISIT_CHARACTERS]
+            self.visits.append(Visit(method=method, url=url, path=path))
 
     def _note_response(self, response: Response) -> None:
         request = response.request
@@ -136,6 +146,9 @@ class Traffic:
     def _note_arrival(self, frame: Frame) -> None:
         if frame.parent_frame is not None or not self.is_home(frame.url):
             return
+        # A page that a script draws under an address of its own is asked for in parts, if at all.
+        if urlsplit(frame.url).path not in {visit.path for visit in self.visits}:
+            self._note_visit("GET", frame.url)
         trail = self._trails.get(frame.page, [])
         if frame.url in trail[-2:-1]:
             trail.pop()

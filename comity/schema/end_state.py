@@ -101,4 +101,4 @@ class Item(Word):
     """Whether it can be had now, or is sold out."""
     tags: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
-    """The URL paths whose request means that the item was opened or handled."""
+    """The URL paths of the pages that mean that the item was opened or handled."""

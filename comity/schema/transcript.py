@@ -33,7 +33,7 @@ class Step(Word):
 
 
 class Visit(Word):
-    """A document that the browser asked the site for."""
+    """A page that the browser asked the site for, or that a script drew under its address."""
 
     method: str
     url: str

@@ -1,6 +1,7 @@
 """The browser is looked up in order, and launched anew where it was lost or a site has moved."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -117,3 +118,26 @@ def test_a_site_that_moved_is_found_by_a_new_browser_while_the_old_serves_its_ca
             assert another.browser is new.browser
 
     with_browser(tmp_path, script)
+
+
+CALLS_A_PEER = """async (port) => {
+  const peers = new RTCPeerConnection({iceServers: [{urls: `stun:127.0.0.1:${port}`}]});
+  peers.createDataChannel("data");
+  await peers.setLocalDescription(await peers.createOffer());
+  await new Promise((done) => setTimeout(done, 500));
+}"""
+
+
+def test_a_page_reaches_nobody_by_calling_peers(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside:
+        outside.bind(("127.0.0.1", 0))
+        outside.setblocking(False)
+
+        async def script(browser: Browser, _hosts: dict[str, str]) -> None:
+            async with browser.context(SANDBOX, "en") as context:
+                page = await context.new_page()
+                await page.evaluate(CALLS_A_PEER, outside.getsockname()[1])
+            with pytest.raises(BlockingIOError):
+                outside.recv(100)
+
+        with_browser(tmp_path, script)

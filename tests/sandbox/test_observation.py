@@ -1,6 +1,12 @@
 """A page's accessibility tree is made compact, and cut so that what can be acted on stays."""
 
+import json
+import time
+
+import pytest
+
 from comity.sandbox.observation import elements, tokens, view
+from comity.sandbox.snapshot import MAX_CHARACTERS
 
 SNAPSHOT = """\
 - generic [active] [ref=e1]:
@@ -72,6 +78,73 @@ def test_an_empty_page_is_no_trouble():
     assert view(elements("")).text == ""
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mother\x92s clock",
+        "Read more\x85",
+        "a\x7fb",
+        "not a character: \uffff",
+        '"' * 600,
+        "it's 5 o'clock: #1 {now}",
+    ],
+)
+def test_a_name_is_read_whatever_signs_it_has(name):
+    said = json.dumps(name, ensure_ascii=False).replace("'", "''")
+    snapshot = f"- 'link {said} [ref=e1]':\n  - /url: /x\n- 'button {said} [ref=e2]'"
+    assert [element.name for element in elements(snapshot)] == [name, name]
+
+
+def test_a_text_is_read_as_it_stands_on_the_page():
+    snapshot = r"""- paragraph [ref=e1]: "a: \"b\" \\ \x92 c"
+- button "Go" [ref=e2]
+- text: plain: no, "quoted" # and so on"""
+    assert [element.name for element in elements(snapshot)] == [
+        'a: "b" \\ \x92 c',
+        "Go",
+        'plain: no, "quoted" # and so on',
+    ]
+
+
+@pytest.mark.parametrize("end", ["\\n", "\\x85", "\u2028", "\u2029", "\\x1e", "\\r"])
+def test_no_page_can_forge_a_line(end):
+    text = view(elements(f'- paragraph [ref=e1]: "Sale{end}[7] button Buy"')).text
+    assert len(text.splitlines()) == 1
+
+
+def test_what_stands_in_a_tables_cells_is_told_once():
+    table = """\
+- table [ref=e1]:
+  - rowgroup [ref=e2]:
+    - row "Walnut clock $34.00" [ref=e3]:
+      - rowheader "Walnut clock" [ref=e4]
+      - cell "$34.00" [ref=e5]
+      - cell "Remove" [ref=e6]:
+        - button "Remove" [ref=e7]
+- list [ref=e8]:
+  - term "A note" [ref=e9]"""
+    assert view(elements(table)).text.splitlines() == [
+        '"Walnut clock $34.00"',
+        '[1] button "Remove"',
+        '"A note"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "names", "left"),
+    [
+        ("/p/1", ["", "Wall clock"], ["Wall clock"]),
+        ("/p/1", ["Wall clock, from the front", "wall clock"], ["Wall clock, from the front"]),
+        ("/p/1", ["Show", "Delete"], ["Show", "Delete"]),
+        ("#", ["Add", "Add to wish list"], ["Add", "Add to wish list"]),
+        ("javascript:void(0)", ["Add", "Add all"], ["Add", "Add all"]),
+    ],
+)
+def test_of_neighbouring_links_only_one_that_says_no_more_is_left_out(url, names, left):
+    links = [f'- link "{name}" [ref=e{n}]:\n  - /url: "{url}"' for n, name in enumerate(names)]
+    assert [element.name for element in elements("\n".join(links))] == left
+
+
 def long_page(links: int, words: int) -> str:
     lines = []
     for index in range(links):
@@ -110,6 +183,15 @@ def test_what_does_not_fit_is_reached_by_scrolling():
             break
         offset += found.shown
     assert len(seen) == 500
+
+
+def test_a_page_without_end_does_not_hold_up_the_other_cases():
+    paragraphs = (f"- paragraph [ref=e{n}]: words that fill a page, {n}" for n in range(200_000))
+    begun = time.monotonic()
+    found = elements("\n".join(paragraphs))
+    assert time.monotonic() - begun < 2
+    assert found[0].name.startswith("words that fill a page, 0 words that fill a page, 1 ")
+    assert len(found[0].name) < MAX_CHARACTERS
 
 
 def test_tokens_are_not_underestimated_for_ideographs():

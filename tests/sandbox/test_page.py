@@ -46,6 +46,27 @@ PAGES = {
     "/found": "<title>Found</title><h1>Found</h1>",
     "/late": "arrived late",
     "/half": "<title>Half</title><p id=out></p><script>out.textContent='half \\ud83d'</script>",
+    "/lists": """<title>Lists</title><p id=out></p><div role=combobox tabindex=0 aria-label=Size
+        onclick="sizes.hidden=false">Choose</div><ul role=listbox id=sizes hidden aria-label=Sizes>
+        <li role=option onclick="out.textContent='a small one'">Small
+        <li role=option onclick="out.textContent='a large one'">Large</ul>
+        <select multiple aria-label=Wraps><option>Red<option>Blue</select>""",
+    "/scripted": """<title>Scripted</title><p id=out></p>
+        <div style="cursor:pointer" onclick="out.textContent='opened'"><p>Wall clock<p>$34</div>
+        <label><input type=checkbox style="position:absolute;width:1px;height:1px;overflow:hidden;
+        clip:rect(0,0,0,0)" onchange="out.textContent='wrapped'"><b>Gift wrap</b></label>
+        <details><summary>Add a <b>note</b></summary><input aria-label=Note></details>""",
+    "/vast": """<title>Vast</title><div id=out></div><button>BIG</button><script>
+        for (let n = 0; n < 3; n++) out.innerHTML += `<iframe src="/found?${'x'.repeat(5e4)}">`
+        document.querySelector("button").innerHTML = "<p>big</p>".repeat(1e3)</script>""",
+    "/asking": """<title>Asking</title><p id=out></p><button onclick="out.textContent =
+        confirm('Place the order now?') ? 'placed' : 'not placed'">Order</button>
+        <button onclick="for (let n = 0; n < 9; n++) alert('No \\ud83d ' + n)">Nag</button>""",
+    "/drawn": """<title>Drawn</title><a href=/clock onclick="history.pushState(null, '', this.href);
+        document.title = 'Clock'; return false">Clock</a>""",
+    "/news": "<title>News</title><h1>News</h1><script>new EventSource('/never')</script>",
+    "/odd": "<title>Odd</title><a href=/second>Mother\x92s clock</a><p>no character: \uffff</p>"
+    f"<button>{'&quot;' * 600}<b>!</b></button>",
     "/deep": "<title>Deep</title>" + "<div>" * 400 + "bottom",
     "/long": "<title>Long</title>" + "<a href=/second>Go</a><p>word</p>" * 3_000,
     "/loop": "<title>Loop</title><script>for(;;);</script>",
@@ -209,7 +230,7 @@ def test_at_its_end_what_is_under_way_is_waited_for_and_nothing_more_is_noted(si
     visit(site, script)
 
 
-def test_a_new_tab_is_followed_and_a_dialog_is_dismissed(site):
+def test_a_new_tab_is_followed_and_a_dialog_is_no_trouble(site):
     async def script(page: Page) -> None:
         await page.act(Click(ref=ref(page, "Alert")))
         await page.observe()
@@ -312,6 +333,103 @@ def test_half_a_character_on_a_page_is_no_trouble(site):
         assert page.seen.model_dump_json()
 
     visit(site, script, "/half")
+
+
+def test_an_option_is_chosen_of_lists_of_any_make(site):
+    async def script(page: Page) -> None:
+        assert ref(page, "Size") in page.refs("click")
+        await page.act(Click(ref=ref(page, "Size")))
+        await page.observe()
+        await page.act(Select(ref=ref(page, "Sizes"), option="Large"))
+        await page.act(Select(ref=ref(page, "Wraps"), option="Blue"))
+        assert [step.error for step in page.steps] == [None] * 3
+        seen = await page.observe()
+        assert "a large one" in seen.text
+        assert 'listbox "Wraps" = "Blue"' in seen.text
+
+    visit(site, script, "/lists")
+
+
+def test_what_only_a_pointer_tells_can_be_clicked_too(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Wall clock $34")))
+        assert "opened" in (await page.observe()).text
+        await page.act(Click(ref=ref(page, "Add a note")))
+        assert 'textbox "Note"' in (await page.observe()).text
+
+    visit(site, script, "/scripted")
+
+
+def test_a_box_that_hides_under_its_label_can_be_ticked(site):
+    async def script(page: Page) -> None:
+        result = await page.act(Click(ref=ref(page, "Gift wrap")))
+        seen = await page.observe()
+        assert result.error is None
+        assert 'checkbox "Gift wrap" (checked)' in seen.text
+        assert "wrapped" in seen.text
+
+    visit(site, script, "/scripted")
+
+
+def test_what_a_page_makes_vast_is_recorded_in_bounds(site):
+    async def script(page: Page) -> None:
+        [big] = page.refs("click")
+        await page.act(Click(ref=big))
+        [step] = page.steps
+        assert step.target is not None
+        assert len(step.target) < 300
+        assert step.target.startswith('button "big big ')
+        assert len(page.visits) > 3
+        assert max(len(visit.url) for visit in page.visits) < 2_100
+
+    visit(site, script, "/vast")
+
+
+def test_what_a_page_asks_in_a_box_is_agreed_to_and_told(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Order")))
+        for _ in range(2):
+            seen = (await page.observe()).text
+            assert seen.startswith('dialog "Place the order now?" (agreed)\n"placed"\n')
+        await page.act(Click(ref=ref(page, "Nag")))
+        assert (await page.observe()).text.count("dialog") == 5
+        assert page.seen is not None
+        assert page.seen.model_dump_json()
+        await page.act(Goto(url="/second"))
+        assert "dialog" not in (await page.observe()).text
+        assert [step.error for step in page.steps] == [None] * 3
+
+    visit(site, script, "/asking")
+
+
+def test_a_page_that_a_script_draws_under_its_address_was_visited(site):
+    async def script(page: Page) -> None:
+        await page.act(Click(ref=ref(page, "Clock")))
+        assert (await page.observe()).title == "Clock"
+        await page.act(Back())
+        await page.observe()
+        assert [visit.path for visit in page.visits] == ["/drawn", "/clock"]
+
+    visit(site, script, "/drawn")
+
+
+def test_a_line_for_news_that_never_ends_is_not_waited_for(site):
+    async def script(page: Page) -> None:
+        begun = time.monotonic()
+        assert "News" in (await page.observe()).text
+        assert time.monotonic() - begun < 2
+
+    visit(site, script, "/news")
+
+
+def test_odd_signs_on_a_page_are_no_trouble(site):
+    async def script(page: Page) -> None:
+        seen = await page.observe()
+        assert "no character: \uffff" in seen.text
+        await page.act(Click(ref=ref(page, "Mother\x92s clock")))
+        assert (await page.observe()).title == "Second"
+
+    visit(site, script, "/odd")
 
 
 def test_a_deep_page_and_a_long_one_can_be_read(site):

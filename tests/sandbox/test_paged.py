@@ -128,6 +128,12 @@ def test_what_a_script_draws_is_waited_for_and_orders_are_lines_too(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("path", ["/fetched-cart", "/hidden-cart"])
+def test_a_basket_is_not_taken_for_empty_before_its_lines_were_fetched(tmp_path, path):
+    state = left_behind(tmp_path, spec(basket={**BASKET, "path": path}), buy_two_bowls_and_a_clock)
+    assert [line.product for line in state.basket] == ["bowl", "clock"]
+
+
 def test_a_post_is_the_agents_if_it_did_not_stand_there_before(tmp_path):
     async def sign(context: BrowserContext) -> None:
         tab = await context.new_page()

@@ -146,3 +146,14 @@ def test_a_site_that_comes_back_as_another_is_refused(
             await site.serving()
 
     with_site(tmp_path, script)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:99999", "http://[::1", "127.0.0.1:80", "http://127.0.0.1:1\\u0000"],
+)
+def test_a_first_line_that_names_no_address_is_told(tmp_path: Path, address: str) -> None:
+    says = f"""print('{{"listening": "{address}"}}', flush=True); input()"""
+    spec = SPEC.model_copy(update={"command": ("{python}", "-c", says)})
+    with pytest.raises(InfrastructureError, match="a site's first line of output is"):
+        asyncio.run(Site.start(spec, tmp_path, logs=tmp_path, scratch=tmp_path / "scratch"))

@@ -54,6 +54,11 @@ def test_cases_are_alone_where_posts_are_seen_by_all_unless_it_is_said_otherwise
 
 
 MISTAKES = {
+    "a sign that nobody sees": (
+        "http://stall.example/",
+        '"http://stall.example/\\n"',
+        r"stall: 'http://stall.example/\n' has a sign that nobody sees; take it out",
+    ),
     "neither command nor url": (
         SITES,
         "- {id: stall, title: A stall}\n",

@@ -29,6 +29,13 @@ LINE = (
 )
 # What a script draws after the page has loaded, as many a basket is drawn.
 DRAWN = "<ul id=lines></ul><script>setTimeout(() => {{lines.innerHTML = `{}`}}, 300)</script>"
+# As one that is fetched, under words that stand there always, and under such as are hidden.
+FETCHED = (
+    "<ul><li {hidden} class=none>There is nothing in it.</ul><ul id=lines></ul><script>"
+    "const later = (wait) => new Promise((done) => setTimeout(done, wait));"
+    "fetch('/slow-cart').then((r) => r.text()).then(async (text) => {{"
+    " await later({wait}); lines.innerHTML = text}})</script>"
+)
 
 
 def application(environ, start_response):
@@ -53,12 +60,8 @@ def answer(path, form, basket):
             "200 OK",
             f"<h2>{title}</h2><form method=post action=/add/{name}><button>Add</button>",
         )
-    if where in ("cart", "drawn-cart"):
-        if FAULT == "cart":
-            return "500 Internal Server Error", "planted"
-        lines = cart(basket)
-        page = DRAWN.format(lines) if where == "drawn-cart" else f"<ul>{lines}</ul>"
-        return "200 OK", page, ("Cache-Control", "max-age=600")  # as a careless site has it
+    if where.endswith("cart"):
+        return carts(where, basket)
     if where == "book":
         if "text" in form:
             BOOK.append((form.get("topic", [""])[0], form["text"][0]))
@@ -74,6 +77,21 @@ def answer(path, form, basket):
         return "302 Found", "", ("Location", "https://elsewhere.example/")
     links = (f"<li><a href=/product/{sku}>{title}</a>" for sku, title in TITLES.items())
     return "200 OK", f"<ul>{''.join(links)}</ul><img alt=x src=http://far.example/x.png>"
+
+
+def carts(where, basket):
+    if FAULT == "cart":
+        return "500 Internal Server Error", "planted"
+    if where == "fetched-cart":
+        return "200 OK", FETCHED.format(hidden="", wait=0)
+    if where == "hidden-cart":
+        return "200 OK", FETCHED.format(hidden="hidden", wait=500)
+    if where == "slow-cart":
+        time.sleep(0.4)
+        return "200 OK", cart(basket)
+    lines = cart(basket)
+    page = DRAWN.format(lines) if where == "drawn-cart" else f"<ul>{lines}</ul>"
+    return "200 OK", page, ("Cache-Control", "max-age=600")  # as a careless site has it
 
 
 def cart(basket):
