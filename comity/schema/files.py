@@ -1,6 +1,7 @@
 """YAML files that people write: read strictly, and every error told with its file and line."""
 
 import difflib
+import os
 import re
 import types
 import typing
@@ -21,6 +22,7 @@ MAX_PROBLEM_CHARACTERS = 1_000
 # A suite's file is written by hand; a larger one is a mistake, and would be slow to parse.
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
+SUFFIX = ".yaml"
 # No file of a suite needs a tenth of it.
 MAX_DEPTH = 100
 
@@ -93,6 +95,33 @@ class Document:
             names = [str(first)]
         dotted = ".".join(str(part) for part in rest)
         return ": ".join(filter(None, [*names, dotted])) + ": "
+
+
+def named(folder: Path, root: Path, problems: list[str]) -> list[Path]:
+    """Return the YAML files of a folder, in order; none, where there is no such folder.
+
+    Hidden files are left alone: editors keep their locks in them. What was meant to be read, and
+    would not be, is noted in `problems`, which name it from `root` on.
+    """
+    if not os.path.lexists(folder):
+        return []
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        problems.append(f"{folder.relative_to(root)}: no folder that can be read: {error.strerror}")
+        return []
+    found = []
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        shown = path.relative_to(root)
+        if path.suffix == SUFFIX:
+            found.append(path)
+        elif path.suffix.lower() in (SUFFIX, ".yml"):
+            problems.append(f"{shown}: would not be read; call it {path.stem}{SUFFIX}")
+        elif path.is_dir() and any(path.glob(f"*{SUFFIX}")):
+            problems.append(f"{shown}: files in it are not read; put them into {folder.name}/")
+    return found
 
 
 def read_text(path: Path, shown: Path, most_bytes: int) -> str:

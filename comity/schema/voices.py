@@ -185,6 +185,9 @@ class _Reader:
         self._known: set[str] | None = set()
         """The ids of the perspectives; None where their own file is wrong."""
 
+    def _files(self, name: str) -> list[Path]:
+        return files.named(self.folder / name, self.folder.parent, self.problems)
+
     def _documents(self, paths: Iterable[Path]) -> Iterator[files.Document]:
         for path in sorted(paths):
             try:
@@ -205,7 +208,7 @@ class _Reader:
 
     def read_questions(self) -> None:
         first_at: dict[str, str] = {}
-        for document in self._documents((self.folder / QUESTIONS).glob("*.yaml")):
+        for document in self._documents(self._files(QUESTIONS)):
             domain = document.path.stem
             content = document.content
             if isinstance(content, list):
@@ -225,7 +228,7 @@ class _Reader:
                 self.worldview.questions.append(question)
 
     def read_gazetteers(self) -> None:
-        for document in self._documents((self.folder / GAZETTEER).glob("*.yaml")):
+        for document in self._documents(self._files(GAZETTEER)):
             try:
                 found = files.single(document, Gazetteer)
             except ScenarioError as error:

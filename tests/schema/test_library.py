@@ -1,5 +1,7 @@
 """Suites are read strictly: each mistake is told by file, line, field and fix."""
 
+import shutil
+
 import pytest
 
 from comity.errors import ScenarioError
@@ -190,6 +192,70 @@ def test_a_norm_that_is_not_valid_is_not_called_unknown(project):
     with pytest.raises(ScenarioError) as caught:
         loaded(project)
     assert "unknown norm" not in str(caught.value)
+
+
+NORMS, SCENARIOS = "suites/norms", "suites/gifts/scenarios"
+NOT_READ = {
+    "another ending": (
+        lambda root: (root / f"{SCENARIOS}/cn.yaml").rename(root / f"{SCENARIOS}/cn.yml"),
+        f"{SCENARIOS}/cn.yml: would not be read; call it cn.yaml",
+    ),
+    "an ending in capitals": (
+        lambda root: (root / f"{NORMS}/cn.yaml").rename(root / f"{NORMS}/cn.YAML"),
+        f"{NORMS}/cn.YAML: would not be read; call it cn.yaml",
+    ),
+    "a folder too deep": (
+        lambda root: deeper(root / SCENARIOS),
+        f"{SCENARIOS}/more: files in it are not read; put them into scenarios/",
+    ),
+    "a suite without its file": (
+        lambda root: (root / "suites/gifts/suite.yaml").unlink(),
+        "suites/gifts/suite.yaml: is missing beside scenarios/; add it",
+    ),
+    "a suite's file that is a link to itself": (
+        lambda root: relinked(root / "suites/gifts/suite.yaml"),
+        "suites/gifts/suite.yaml: cannot be read: Too many levels of symbolic links",
+    ),
+    "shared patterns that are a link to themselves": (
+        lambda root: relinked(root / "suites/patterns.yaml"),
+        "suites/patterns.yaml: cannot be read: Too many levels of symbolic links",
+    ),
+    "a file in the place of a folder": (
+        lambda root: shutil.rmtree(root / NORMS) or (root / NORMS).write_text("no folder"),
+        f"{NORMS}: no folder that can be read: Not a directory",
+    ),
+    "a folder in the place of a file": (
+        lambda root: (root / f"{NORMS}/cn.yaml").unlink() or (root / f"{NORMS}/cn.yaml").mkdir(),
+        f"{NORMS}/cn.yaml: cannot be read: Is a directory",
+    ),
+}
+
+
+def deeper(folder):
+    aside = folder.rename(folder.with_name("aside"))
+    folder.mkdir()
+    aside.rename(folder / "more")
+
+
+def relinked(path):
+    path.unlink(missing_ok=True)
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize(("change", "message"), NOT_READ.values(), ids=NOT_READ.keys())
+def test_what_would_not_be_read_is_told_and_nothing_else_is(project, change, message):
+    change(project.root)
+    with pytest.raises(ScenarioError) as caught:
+        loaded(project)
+    # In particular no scenario is told to write a norm that stands in a file that was not read.
+    assert str(caught.value) == message
+
+
+def test_what_editors_and_systems_hide_beside_a_file_is_left_alone(project):
+    folder = project.root / SCENARIOS
+    (folder / ".#cn.yaml").symlink_to("somebody@host.1234")
+    (folder / "._cn.yaml").write_bytes(b"\x00\x05\x16\x07\xff")
+    assert len(loaded(project).scenarios["gifts"]) == 1
 
 
 def test_a_file_in_another_encoding_is_told(project):
