@@ -13,7 +13,7 @@ from comity.errors import ScenarioError
 from comity.schema import files, voices
 from comity.schema.base import SHARED, Prose, SharedPattern, Slug, Word
 from comity.schema.norm import Norm
-from comity.schema.scenario import Request, Scenario
+from comity.schema.scenario import Request, Scenario, no_slot
 from comity.schema.voices import OpenRequest, Worldview
 
 NORMS = "norms"
@@ -242,6 +242,9 @@ class _Reader:
 
     def check_scenarios(self) -> None:
         for document, index, scenario in self.places:
+            for mode, template in scenario.requests.items():
+                if problem := no_slot(template):
+                    self.problems.append(document.problem((index, "requests", mode), problem))
             if scenario.norm in self.library.norms:
                 self._check_contrast(document, index, scenario)
             elif self.all_norms_read and scenario.norm not in self.written_norms:

@@ -20,6 +20,14 @@ SLOT = re.compile(r"\{([a-z_]+)\}")
 Filler = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
+def no_slot(template: str) -> str | None:
+    """Return what is wrong with the first brace of a request that makes no slot; None of none."""
+    left = SLOT.sub("", template)
+    if found := re.search(r"\{[^{}]{0,40}\}?|\}", left):
+        return f"{found[0]!r} is no slot: one is written {{name}}, of the letters a to z and _"
+    return None
+
+
 class Mode(StrEnum):
     """Which of a scenario's requests is made."""
 
@@ -111,7 +119,9 @@ class Scenario(Word):
             for slot in sorted(wanted - given):
                 raise ValueError(f"the slot {{{slot}}} has no filler in `slots.{mode}`")
             for slot in sorted(given - wanted):
-                raise ValueError(f"`slots.{mode}.{slot}` fills no slot of the request")
+                since = no_slot(self._template(mode))
+                told = f"`slots.{mode}.{slot}` fills no slot of the request"
+                raise ValueError(f"{told}; {since}" if since else told)
         return self
 
     @cached_property

@@ -13,7 +13,7 @@ from comity.errors import ScenarioError
 from comity.schema import Mode, Place, Scenario, Word, files
 from comity.schema.base import Identifier, Language, Prose, Slug, checked_language
 from comity.schema.library import Library
-from comity.schema.scenario import Filler
+from comity.schema.scenario import Filler, no_slot
 from comity.variation.rewriting import rewritten, written_in
 
 PHRASES = "phrases"
@@ -310,6 +310,9 @@ def _refused(
     """Yield why the scenario is no more one with this template, or these slots."""
     if mode not in scenario.modes:
         yield at, f"{scenario.id} has no request of {mode}"
+        return
+    if template is not None and (problem := no_slot(template)):
+        yield at, problem
         return
     try:
         rewritten(scenario, mode, template=template, slots=slots)

@@ -78,6 +78,21 @@ MISTAKES = {
         ("scenario", "item: a blanket", "item: a blanket, color: red"),
         "`slots.adhere.color` fills no slot of the request",
     ),
+    **{
+        f"a slot that is none, {slot}": (
+            (
+                "scenario",
+                "{person} in {place} has a baby. Please put {item}",
+                f"{{person}} in {{place}} has {slot}. Please put {{item}}",
+            ),
+            f"requests.violate: '{slot}' is no slot: one is written {{name}}, of the letters",
+        )
+        for slot in ("{the-item}", "{item2}", "{ item }", "{Item}", "{}", "}")
+    },
+    "a slot that is not closed": (
+        ("scenario", "Please put {item} in", "Please put {item in"),
+        "fills no slot of the request; '{item in my basket.' is no slot: one is written {name}",
+    ),
     "an unknown country": (
         ("scenario", "country: NO", "country: XX"),
         "scenarios/cn.yaml:12: cn.gift.clock.newborn: contrast.country: 'XX' is no ISO 3166-1",

@@ -117,6 +117,10 @@ MISTAKES = {
         ("wordings/cn.yaml", "Put {item} in my", "Put {item} in {whose}"),
         f"{FILE}:4: entry 1: paraphrases.violate.0: the slot {{whose}} has no filler",
     ),
+    "a paraphrase with a slot that is none": (
+        ("wordings/cn.yaml", "has a baby.", "has {what-she-has}."),
+        f"{FILE}:4: entry 1: paraphrases.violate.0: '{{what-she-has}}' is no slot: one is written",
+    ),
     "a paraphrase of nothing": (
         ("wordings/cn.yaml", "Put {item} in my basket: {person} in {place} has a baby.", " "),
         f"{FILE}:4: entry 1: paraphrases.violate.0: String should have at least 1 character",
