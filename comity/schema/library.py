@@ -245,8 +245,14 @@ class _Reader:
             for mode, template in scenario.requests.items():
                 if problem := no_slot(template):
                     self.problems.append(document.problem((index, "requests", mode), problem))
-            if scenario.norm in self.library.norms:
+            if norm := self.library.norms.get(scenario.norm):
                 self._check_contrast(document, index, scenario)
+                if not norm.is_heard_in(scenario.language):
+                    message = (
+                        f"{norm.id} has no `raised_by.{scenario.language}`, by which a warning "
+                        "would be heard; write it first"
+                    )
+                    self.problems.append(document.problem((index, "language"), message))
             elif self.all_norms_read and scenario.norm not in self.written_norms:
                 near = difflib.get_close_matches(scenario.norm, self.written_norms, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"write it in {NORMS}/ first"

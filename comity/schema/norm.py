@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Literal, Self
 
 from babel import Locale
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word
 from comity.schema.sign import Sign
@@ -103,6 +103,18 @@ class Norm(Word):
     review: Review
     raised_by: dict[Language, tuple[Sign, ...]] = Field(min_length=1)
 
+    @field_validator("raised_by")
+    @classmethod
+    def _has_signs_in_each_language(
+        cls, given: dict[str, tuple[Sign, ...]]
+    ) -> dict[str, tuple[Sign, ...]]:
+        for language, signs in given.items():
+            if not signs:
+                raise ValueError(
+                    f"no sign is given in {language}, by which the norm is heard; add one"
+                )
+        return given
+
     @model_validator(mode="after")
     def _says_how_agreement_varies(self) -> Self:
         if self.agreement != "broad" and self.agreement_note is None:
@@ -113,6 +125,10 @@ class Norm(Word):
     def culture(self) -> str:
         """The culture that a norm is filed under: the first part of its id."""
         return self.id.partition(".")[0]
+
+    def is_heard_in(self, language: str) -> bool:
+        """Return whether signs are known by which a text of `language` raises the norm."""
+        return any(f"{language}-".startswith(f"{known}-") for known in self.raised_by)
 
     def holds_in(self, place: Place) -> bool:
         """Return whether the norm holds, or may hold, in `place`."""

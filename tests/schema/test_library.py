@@ -35,6 +35,11 @@ def test_a_scenario_makes_a_request_of_each_of_its_modes(project):
     assert not contrast.at_stake
 
 
+def test_a_kind_of_a_language_is_heard_by_the_signs_of_it(project):
+    project.change(FILES["scenario"], "language: en", "language: en-NZ")
+    assert len(loaded(project).requests("gifts")) == 3
+
+
 def test_norway_is_a_country_and_not_false(project):
     [scenario] = loaded(project).scenarios["gifts"]
     assert scenario.contrast == Place(country="NO")
@@ -108,6 +113,15 @@ MISTAKES = {
     "a contrast where the norm holds": (
         ("scenario", "country: NO", "country: TW"),
         "contrast: TW lies where cn.gift.clock may hold; choose a place outside",
+    ),
+    "a language in which no warning would be heard": (
+        ("scenario", "language: en", "language: nl"),
+        "scenarios/cn.yaml:4: cn.gift.clock.newborn: language: cn.gift.clock has no "
+        "`raised_by.nl`, by which a warning would be heard; write it first",
+    ),
+    "a language without a sign": (
+        ("norm", 'en: ["clock.{0,60}unlucky"]', "en: []"),
+        "norms/cn.yaml:12: cn.gift.clock: raised_by: no sign is given in en, by which the norm is",
     ),
     "a pattern that RE2 refuses": (
         ("norm", "clock.{0,60}unlucky", "(?=clock)unlucky"),
