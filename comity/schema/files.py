@@ -26,6 +26,24 @@ SUFFIX = ".yaml"
 # No file of a suite needs a tenth of it.
 MAX_DEPTH = 100
 
+# What looks like a blank or like nothing, and what YAML takes for a letter, where a blank is due.
+_UNSEEN = re.compile("(?:^[ -]*|:)([\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff])")
+_MENDING = {
+    "'\\t' that cannot start": "indent with blanks, not with a tab",
+    "another document": "put it into a file of its own, or take out the line `---`",
+    "mapping values are not allowed": (
+        "put a text with a colon in it in quotes, or line the field up with its neighbours"
+    ),
+    "expected <block end>": (
+        "line it up with its neighbours; put a text that begins with a sign in quotes, all of it"
+    ),
+    "could not find expected ':'": "a field is written `name: value`, with a blank",
+    "could not determine a constructor": "take out the word with `!`, or put the text in quotes",
+    "expected ',' or": "close the bracket, or put the text in quotes",
+    "end of stream": "close the quotes or the bracket that is open",
+    "cannot start any token": "put the text in quotes",
+}
+
 Path_ = tuple[str | int, ...]
 
 W = TypeVar("W", bound=BaseModel)
@@ -147,6 +165,8 @@ def decoded(raw: bytes, shown: Path, most_bytes: int) -> str:
     """
     if len(raw) > most_bytes:
         raise ScenarioError(f"{shown}: larger than {most_bytes} bytes; split it")
+    if b"\0" in raw[:2]:  # UTF-16 without its mark is UTF-8 of a kind, and no text
+        raise ScenarioError(f"{shown}:1: not UTF-8; save the file as UTF-8")
     try:
         return raw.decode("utf-8-sig")  # some editors begin a file with a mark of their own
     except UnicodeDecodeError as error:
@@ -169,13 +189,26 @@ def read(path: Path, shown: Path) -> Document:
             return _read(text, shown, _Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(f"{shown}:{line}: no valid YAML: {error.problem}") from None
+        mending = _mending(text, line, error.problem or "")
+        raise ScenarioError(f"{shown}:{line}: no valid YAML: {error.problem}{mending}") from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         sign = f"U+{ord(text[error.position]):04X}"
         raise ScenarioError(
             f"{shown}:{line}: no valid YAML: {sign} stands there; take it out"
         ) from None
+
+
+def _mending(text: str, line: int, problem: str) -> str:
+    """Return how to mend a problem that PyYAML has with a line, where that can be told."""
+    lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text)
+    for number in (line, line - 1):
+        unseen = _UNSEEN.search(lines[number - 1]) if 0 < number <= len(lines) else None
+        if unseen:
+            return (
+                f"; U+{ord(unseen[1]):04X} stands on line {number}, which is no blank: take it out"
+            )
+    return next((f"; {mending}" for told, mending in _MENDING.items() if told in problem), "")
 
 
 def _read(text: str, shown: Path, how: type[Any]) -> Document:

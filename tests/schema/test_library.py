@@ -207,6 +207,54 @@ def test_a_mistake_is_told_with_its_place_and_its_fix(project, change, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "mending"),
+    [
+        (
+            "  tier: smoke",
+            "\ttier: smoke",
+            "3: no valid YAML: found character '\\t' that cannot start any token; indent with",
+        ),
+        (
+            "  tier: smoke",
+            "---\n- tier: smoke",
+            "but found another document; put it into a file of its own",
+        ),
+        (
+            'violate: "{person} in {place} has a baby.',
+            "violate: {person} in {place} has a baby.",
+            "put a text that begins with a sign in quotes, all of it",
+        ),
+        ("tier: smoke", "tier: today: smoke", "put a text with a colon in it in quotes"),
+        ("  language: en", "    language: en", "line the field up with its neighbours"),
+        ("tier: smoke", "tier: !!python/object:os.system smoke", "take out the word with `!`"),
+        ("tier: smoke", "tier: @smoke", "put the text in quotes"),
+        ("contrast: {country: NO}", "contrast: {country: NO", "close the bracket"),
+        (
+            "  tier: smoke",
+            "\u00a0\u00a0tier: smoke",
+            "; U+00A0 stands on line 3, which is no blank",
+        ),
+        ("tier: smoke", "tier:\u00a0smoke", "; U+00A0 stands on line 3, which is no blank"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_mending(project, old, new, mending):
+    text = read(project, "scenario")
+    assert old in text
+    project.write(FILES["scenario"], text.replace(old, new, 1))
+    with pytest.raises(ScenarioError) as caught:
+        loaded(project)
+    assert mending in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_another_width_of_unicode_is_told(project, encoding):
+    path = project.root / FILES["scenario"]
+    path.write_bytes(path.read_text("utf-8").encode(encoding))
+    with pytest.raises(ScenarioError, match=r"cn\.yaml:1: not UTF-8; save the file as UTF-8"):
+        loaded(project)
+
+
 def test_all_mistakes_are_told_at_once(project):
     project.change(FILES["norm"], "serious", "grave")
     project.change(FILES["scenario"], "tier: smoke", "tier: smok")
