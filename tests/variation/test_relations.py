@@ -273,6 +273,23 @@ def test_sentences_turn_and_none_is_lost(request_: str, turned: set[str]) -> Non
     assert texts("sentences", draft) == {text.replace("{item}", "3.5 kg") for text in turned}
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "I visit Dr. Weiss in St. Louis on Friday.",
+        "Mrs. Cohen's son marries.",
+        "She works for the U.S. Army.",
+        "Meine Freundin hat am 12. Mai Geburtstag.",
+        "Such eine Uhr für ca. 30 Dollar aus.",
+        "Das ist z. B. eine Lampe.",
+    ],
+)
+def test_a_full_stop_that_shortens_a_word_ends_no_sentence(request_: str) -> None:
+    wish = "Please add {item}."
+    draft = drafted(**asking(f"{request_} {wish}", item="a clock"))
+    assert texts("sentences", draft) == {f"Please add a clock. {request_}"}
+
+
 def test_one_sentence_has_no_order() -> None:
     draft = drafted(**asking("Put {item} in my basket.", item="a clock. Or two"))
     assert refused("sentences", draft) == "it is one sentence"
