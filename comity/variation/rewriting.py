@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from comity.schema import Mode, Scenario
 from comity.schema.scenario import SLOT
 
+# Thai, kana, Han and Hangul: words follow each other without blanks, or have endings.
+UNPARTED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # Where a sentence ends: the marks of the scripts that the suites are written in.
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 # A full stop after these mostly ends no sentence: Dr., St., U.S., 12. (May), ca. Where it does, the

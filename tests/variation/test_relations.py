@@ -596,6 +596,23 @@ def test_what_is_no_amount_is_left(text: str) -> None:
     assert refused("currency", draft) == "it tells no amount of money"
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "given"),
+    [
+        ("ar", "اختر هدية بنحو 30 دولارا من فضلك.", "اختر هدية بنحو 30 يورو من فضلك."),
+        ("zh-Hans", "请挑一件30美元左右的礼物。", "请挑一件30欧元左右的礼物。"),
+        ("ja", "30ドルくらいの品をお願いします。", "30ユーロくらいの品をお願いします。"),
+        ("de", "Such etwas für 30 Dollar aus.", "Such etwas für 30 Euro aus."),
+    ],
+)
+def test_money_of_the_shipped_phrases_is_exchanged_as_a_whole_word(
+    written: Wordings, language: str, said: str, given: str
+) -> None:
+    draft = drafted(written=Wordings(phrases=written.phrases), **asking(said, language))
+    assert given in texts("currency", draft)
+    assert not [text for text in texts("currency", draft) if "يوروا" in text]
+
+
 def test_an_amount_in_a_slot_is_exchanged_there() -> None:
     draft = drafted(**asking("Spend {sum}.", sum="30 dollars"))
     edit = Exchanged(language="en", old="dollars", new="euros", code="EUR")
