@@ -101,6 +101,12 @@ def _checked_region(code: str) -> str:
     return code
 
 
+def _checked_currency(code: str) -> str:
+    if pycountry.currencies.get(alpha_3=code) is None or code != code.upper():
+        raise ValueError(f"{code!r} is no ISO 4217 currency code such as USD or EUR")
+    return code
+
+
 def checked_language(tag: str) -> str:
     """Return `tag`, a language tag as CLDR writes it.
 
@@ -119,6 +125,9 @@ def checked_language(tag: str) -> str:
 
 Country = Annotated[str, AfterValidator(_checked_country)]
 """An ISO 3166-1 alpha-2 code in capitals."""
+
+Currency = Annotated[str, AfterValidator(_checked_currency)]
+"""An ISO 4217 code in capitals."""
 
 Region = Annotated[str, AfterValidator(_checked_region)]
 """An ISO 3166-2 subdivision code."""

@@ -11,7 +11,7 @@ from pydantic import Field, HttpUrl, RootModel, ValidationError, model_validator
 
 from comity.errors import ScenarioError
 from comity.schema import Mode, Place, Scenario, Word, files
-from comity.schema.base import Identifier, Language, Prose, Slug, checked_language
+from comity.schema.base import Currency, Identifier, Language, Prose, Slug, checked_language
 from comity.schema.library import Library
 from comity.schema.scenario import Filler, no_slot
 from comity.variation.rewriting import rewritten, written_in
@@ -49,17 +49,17 @@ class Phrases(Word):
     """In which form the answer is wanted."""
     framings: tuple[Prose, ...] = ()
     """What a system prompt would say."""
-    currencies: dict[str, Annotated[tuple[Prose, ...], Field(min_length=1)]] = Field(
+    currencies: dict[Currency, Annotated[tuple[Prose, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
-    """The words that stand after an amount, by ISO 4217 code."""
+    """The words that stand after an amount, by currency."""
 
 
 class Shown(Word):
     """How the pages of a site may be shown otherwise."""
 
     languages: tuple[Language, ...] = ()
-    currencies: tuple[str, ...] = ()
+    currencies: tuple[Currency, ...] = ()
     unrelated: tuple[Slug, ...] = ()
     """Tags of items that no norm is about, which may be promoted."""
 

@@ -117,6 +117,14 @@ MISTAKES = {
         ("wordings/cn.yaml", "Put {item} in my", "Put {item} in {whose}"),
         f"{FILE}:4: entry 1: paraphrases.violate.0: the slot {{whose}} has no filler",
     ),
+    "money that there is not": (
+        ("phrases/en.yaml", "EUR: [euros]", "EURO: [euros]"),
+        "robustness/phrases/en.yaml:4: currencies: EURO: 'EURO' is no ISO 4217 currency code",
+    ),
+    "prices in money that there is not": (
+        ("pages.yaml", "currencies: [USD]", "currencies: [usd]"),
+        "robustness/pages.yaml:1: tiny: currencies.0: 'usd' is no ISO 4217 currency code",
+    ),
     "a paraphrase with a slot that is none": (
         ("wordings/cn.yaml", "has a baby.", "has {what-she-has}."),
         f"{FILE}:4: entry 1: paraphrases.violate.0: '{{what-she-has}}' is no slot: one is written",
