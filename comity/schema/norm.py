@@ -2,10 +2,10 @@
 
 import datetime
 from functools import cached_property
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from babel import Locale
-from pydantic import Field, HttpUrl, field_validator, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, field_validator, model_validator
 
 from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word
 from comity.schema.sign import Sign
@@ -74,12 +74,18 @@ class Source(Word):
     url: HttpUrl
 
 
+def _written_as_a_day(given: object) -> object:
+    if isinstance(given, int) or (isinstance(given, str) and given.isdecimal()):
+        raise ValueError(f"a day is written as 2026-05-01 is, not {given}")
+    return given
+
+
 class Review(Word):
     """Whether somebody who knows the community has read the norm."""
 
     status: Literal["drafted", "reviewed"]
     by: Prose | None = None
-    on: datetime.date | None = None
+    on: Annotated[datetime.date | None, BeforeValidator(_written_as_a_day)] = None
 
     @model_validator(mode="after")
     def _reviewed_says_by_whom(self) -> Self:

@@ -119,6 +119,13 @@ MISTAKES = {
         "scenarios/cn.yaml:4: cn.gift.clock.newborn: language: cn.gift.clock has no "
         "`raised_by.nl`, by which a warning would be heard; write it first",
     ),
+    **{
+        f"a day that is a number, {day}": (
+            ("norm", "{status: drafted}", f"{{status: reviewed, by: elder, on: {day}}}"),
+            "cn.gift.clock: review.on: a day is written as 2026-05-01 is, not",
+        )
+        for day in ("0", "20260501", "'1767225600'", "true")
+    },
     "a language without a sign": (
         ("norm", 'en: ["clock.{0,60}unlucky"]', "en: []"),
         "norms/cn.yaml:12: cn.gift.clock: raised_by: no sign is given in en, by which the norm is",
