@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model
 
 from comity.errors import ScenarioError
 from comity.schema import files
-from comity.schema.base import Identifier, Language, Prose, Slug, Word
+from comity.schema.base import Identifier, Language, Prose, Slug, Word, checked_language
 from comity.schema.scenario import Tier
 
 FOLDER = "worldview"
@@ -230,12 +230,16 @@ class _Reader:
     def read_gazetteers(self) -> None:
         for document in self._documents(self._files(GAZETTEER)):
             try:
+                language = checked_language(document.path.stem)
                 found = files.single(document, Gazetteer)
             except ScenarioError as error:
                 self.problems.append(str(error))
                 continue
+            except ValueError as error:
+                self.problems.append(f"{document.path}: {error}; name the file by its language")
+                continue
             self._check_terms(document, found)
-            self.worldview.gazetteers[document.path.stem] = found
+            self.worldview.gazetteers[language] = found
 
     def _check_terms(self, document: files.Document, found: Gazetteer) -> None:
         """Note unknown perspectives, and terms that stand twice: one of them would never count."""

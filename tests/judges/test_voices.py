@@ -249,6 +249,12 @@ def test_a_language_without_a_gazetteer_fails_and_says_so(extractor):
     assert answer.failed == "there is no gazetteer of fr; there are: ar, en, es, zh-Hans"
 
 
+def test_a_gazetteer_without_cues_is_not_told_to_be_missing():
+    french = Gazetteer.model_validate({"terms": {"western-secular": ["Descartes"]}})
+    answer = asyncio.run(GazetteerExtractor({"fr": french}).extract("Descartes doute.", "fr"))
+    assert answer.failed == "the gazetteer of fr has no cues in comity/judges/voices/cues.yaml"
+
+
 def test_a_kind_of_a_language_is_read_as_it_and_an_unknown_one_is_found_out(extractor):
     text = "Los sijs comparten la comida con quien llegue."
     for language in ("es-MX", None):
