@@ -204,6 +204,20 @@ class Request(Word):
         needed = {need for selector in scenario.selectors for need in _needs(selector)}
         return frozenset(needed | scenario.staged(self.mode).keys())
 
+    @cached_property
+    def decides(self) -> frozenset[ItemSelector]:
+        """The items on a site that what was broken or obtained is known by."""
+        scenario = self.scenario
+        chosen = [chosen for chosen in (self.asks, scenario.breach) if chosen is not None]
+        tags = (one.post.tag for one in chosen if one.post is not None)
+        return frozenset(
+            (
+                *(one.basket for one in chosen if one.basket is not None),
+                *(ItemSelector(tag=tag) for tag in tags if tag is not None),
+                *((scenario.about,) if scenario.about is not None else ()),
+            )
+        )
+
     @property
     def at_stake(self) -> bool:
         """Whether the norm holds where the request is set."""
