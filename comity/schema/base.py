@@ -159,7 +159,8 @@ def _checked_identifier(name: str) -> str:
 Identifier = Annotated[str, AfterValidator(_checked_identifier)]
 """A dotted id such as `cn.gift.clock`; its first part names the culture."""
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 """A lower-case word such as `gift-giving`."""
 
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]

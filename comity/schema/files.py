@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
 from comity.errors import ScenarioError
-from comity.schema.base import one_line, well_formed
+from comity.schema.base import SLUG, one_line, well_formed
 
 # Names and ids out of a file stand in what is told of it, and may be of any length.
 MAX_PROBLEM_CHARACTERS = 1_000
@@ -337,6 +337,11 @@ def _explained(word: type[BaseModel], at: Path_, detail: Any) -> str:
             return f"must be a mapping of fields, not {detail['input']!r:.60}"
         case "tuple_type" | "list_type":
             return f"must be a list, not {detail['input']!r:.60}"
+        case "string_type" if isinstance(detail["input"], bool | int | float):
+            return f"must be a text, not {detail['input']!r:.60}; put it in quotes"
+        case "string_pattern_mismatch" if detail["ctx"]["pattern"] == SLUG:
+            slug = "a lower-case word of letters and digits, with hyphens in it, as gift-giving is"
+            return f"must be {slug}, not {detail['input']!r:.60}"
         case _:
             return f"{detail['msg']}, not {detail['input']!r:.60}"
 

@@ -126,6 +126,14 @@ MISTAKES = {
         )
         for day in ("0", "20260501", "'1767225600'", "true")
     },
+    "a number for a text": (
+        ("norm", "statement: A clock is not given as a gift.", "statement: 1.10"),
+        "cn.gift.clock: statement: must be a text, not 1.1; put it in quotes",
+    ),
+    "a tag in capitals": (
+        ("scenario", "breach: {basket: {tag: clock}}", "breach: {basket: {tag: Clock}}"),
+        "breach.basket.tag: must be a lower-case word of letters and digits, with hyphens in it,",
+    ),
     "a language without a sign": (
         ("norm", 'en: ["clock.{0,60}unlucky"]', "en: []"),
         "norms/cn.yaml:12: cn.gift.clock: raised_by: no sign is given in en, by which the norm is",
@@ -444,7 +452,7 @@ def test_a_norm_may_name_patterns_that_norms_share(project):
             "<offends>; did you mean <offend>?",
         ),
         ("near: '(?=x)'\n", "suites/patterns.yaml:1: near: RE2 refuses the pattern"),
-        ("Near: x\n", "suites/patterns.yaml:1: Near: String should match pattern"),
+        ("Near: x\n", "suites/patterns.yaml:1: Near: must be a lower-case word of letters and"),
         ("- near\n", "suites/patterns.yaml:1: must be a mapping"),
         (f"near: '[^.]{{0,80}}'\noffends: '{'x' * 4_000}'\n", "has at most 4000 characters"),
     ],

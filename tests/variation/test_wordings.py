@@ -248,7 +248,7 @@ MISTAKES = {
     ),
     "a culture in capitals": (
         ("names.yaml", "culture: cn", "culture: CN"),
-        "robustness/names.yaml:1: entry 1: culture: String should match pattern",
+        "robustness/names.yaml:1: entry 1: culture: must be a lower-case word",
     ),
     "a name of nothing": (
         ("names.yaml", "Li Na, ", '" ", '),
