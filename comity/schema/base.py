@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any
@@ -43,12 +44,18 @@ def compile_pattern(pattern: str) -> Any:
         raise ValueError(f"RE2 refuses the pattern {pattern!r}: {_text(error)}") from None
 
 
+def composed(text: str) -> str:
+    """Return `text` in the normal form in which texts are read: é may be one sign or two."""
+    return unicodedata.normalize("NFC", text)
+
+
 def _text(error: Exception) -> str:
     detail = error.args[0] if error.args else error
     return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
 
 
 def _checked_pattern(pattern: str, info: ValidationInfo) -> str:
+    pattern = composed(pattern)
     shared = (info.context or {}).get(SHARED, {})
     # Where the shared ones are wrong themselves, that is told, and no norm is to blame.
     whole = pattern if shared is None else _spelled_out(pattern, shared)
@@ -85,6 +92,7 @@ def _spelled_out(pattern: str, shared: Mapping[str, str]) -> str:
 
 
 def _checked_part(pattern: str) -> str:
+    pattern = composed(pattern)
     compile_pattern(pattern)
     return pattern
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from babel import Locale
 from pydantic import BeforeValidator, Field, HttpUrl, field_validator, model_validator
 
-from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word
+from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word, composed
 from comity.schema.sign import Sign
 
 Severity = Literal["critical", "serious", "minor"]
@@ -59,7 +59,7 @@ class Holds(Place):
         Country names come from CLDR (`China`, `中国`); `named` adds what CLDR does not know, such
         as `Chinese`.
         """
-        found = {*self.named, *([self.community] if self.community else [])}
+        found = {*map(composed, self.named), *([self.community] if self.community else [])}
         for tag in {language, "en"}:
             territories = Locale.parse(tag, sep="-").territories
             if self.country in territories:

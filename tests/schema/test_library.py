@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from comity.errors import ScenarioError
+from comity.judges import reading
 from comity.schema import Mode, Place, files
 from comity.schema.library import load
 from tests.conftest import ROOT
@@ -465,6 +466,29 @@ def test_a_mistake_in_shared_patterns_is_told_where_it_stands(project, shared, m
     assert message in str(caught.value)
     # One mistake is told once, and not of every norm that names the pattern.
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("cimetie\u0300re", "Elles sont pour le cimetière."),
+        # As Hindi keyboards write it, and as texts are read: z with its dot beside it.
+        ("परहे\u095b", "वे इससे परहे\u095b करते हैं।"),
+        ("परहे\u095b", "वे इससे परहे\u091c\u093c करते हैं।"),
+        ("x<near>cimetie\u0300re", "x est au cimetière"),
+    ],
+)
+def test_signs_are_found_however_their_letters_are_composed(project, written, said):
+    project.write(SHARED, "near: '[^.]{0,80}'\n")
+    pattern = f"'{written}'"
+    project.write(FILES["norm"], read(project, "norm").replace('"clock.{0,60}unlucky"', pattern))
+    [signs] = loaded(project).norms["cn.gift.clock"].raised_by.values()
+    assert reading.read(said, signs).found
+
+
+def test_a_place_is_named_however_its_letters_are_composed(project):
+    project.change(FILES["norm"], "[Chinese]", '["Sa\u0301mi"]')
+    assert "Sámi" in loaded(project).norms["cn.gift.clock"].holds[0].names("en")
 
 
 def test_signs_of_several_patterns_are_told_of_by_their_fields(project):
