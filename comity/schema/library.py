@@ -245,6 +245,12 @@ class _Reader:
             for mode, template in scenario.requests.items():
                 if problem := no_slot(template):
                     self.problems.append(document.problem((index, "requests", mode), problem))
+            for mode, fillers in scenario.slots.items():
+                for slot, filler in fillers.items():
+                    if "{" in filler or "}" in filler:
+                        message = "a filler has no slots and no braces in it; write it out"
+                        at: files.Path_ = (index, "slots", mode, slot)
+                        self.problems.append(document.problem(at, message))
             if norm := self.library.norms.get(scenario.norm):
                 self._check_contrast(document, index, scenario)
                 if not norm.is_heard_in(scenario.language):

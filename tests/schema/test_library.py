@@ -95,6 +95,10 @@ MISTAKES = {
         )
         for slot in ("{the-item}", "{item2}", "{ item }", "{Item}", "{}", "}")
     },
+    "a slot in what fills another": (
+        ("scenario", "item: a blanket", 'item: "a blanket for {person}"'),
+        "scenarios/cn.yaml:10: cn.gift.clock.newborn: slots.adhere.item: a filler has no slots",
+    ),
     "a slot that is not closed": (
         ("scenario", "Please put {item} in", "Please put {item in"),
         "fills no slot of the request; '{item in my basket.' is no slot: one is written {name}",
