@@ -337,13 +337,21 @@ def _explained(word: type[BaseModel], at: Path_, detail: Any) -> str:
             return f"must be a mapping of fields, not {detail['input']!r:.60}"
         case "tuple_type" | "list_type":
             return f"must be a list, not {detail['input']!r:.60}"
+        case _:
+            return plainly(detail)
+
+
+def plainly(detail: Any) -> str:
+    """Return pydantic's error about one value in words that need no regular expressions."""
+    given = f"{detail['input']!r:.60}"
+    match detail["type"]:
         case "string_type" if isinstance(detail["input"], bool | int | float):
-            return f"must be a text, not {detail['input']!r:.60}; put it in quotes"
+            return f"must be a text, not {given}; put it in quotes"
         case "string_pattern_mismatch" if detail["ctx"]["pattern"] == SLUG:
             slug = "a lower-case word of letters and digits, with hyphens in it, as gift-giving is"
-            return f"must be {slug}, not {detail['input']!r:.60}"
+            return f"must be {slug}, not {given}"
         case _:
-            return f"{detail['msg']}, not {detail['input']!r:.60}"
+            return f"{detail['msg']}, not {given}"
 
 
 def _fields(word: type[BaseModel], at: Path_) -> set[str]:
