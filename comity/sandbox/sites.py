@@ -101,8 +101,17 @@ class Site:
         return self._latest.items(site)
 
     def lacks(self, site: str, request: Request) -> list[str]:
-        """Return the capabilities that `request` needs and `site` does not have."""
-        return sorted(request.needs - self._latest.capabilities(site))
+        """Return what `request` needs and `site` does not have: capabilities, and items.
+
+        A tag that nothing has, mostly misspelt, would be a breach that nobody can commit.
+        """
+        items = self.items(site)  # of a site that lists none it is not known what is there
+        unknown = (
+            str(one)
+            for one in request.decides
+            if items and not any(one.picks(item.id, item.tags) for item in items)
+        )
+        return [*sorted(request.needs - self._latest.capabilities(site)), *sorted(unknown)]
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Return what a case holds while it is on the site: on most, many are at once."""

@@ -85,7 +85,12 @@ def _check(root: Path, target: Path, whole: str, source: str) -> None:
         copy = Path(folder) / root.resolve().name
 
         def unread(_folder: str, names: list[str]) -> set[str]:
-            return {name for name in names if "." in name and not name.endswith(_READ)}
+            # An editor's lock is a hidden link that leads nowhere.
+            return {
+                name
+                for name in names
+                if name.startswith(".") or ("." in name and not name.endswith(_READ))
+            }
 
         try:
             shutil.copytree(root, copy, ignore=unread)

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
@@ -43,12 +44,18 @@ def compile_pattern(pattern: str) -> Any:
         raise ValueError(f"RE2 refuses the pattern {pattern!r}: {_text(error)}") from None
 
 
+def composed(text: str) -> str:
+    """Return `text` in the normal form in which texts are read: é may be one sign or two."""
+    return unicodedata.normalize("NFC", text)
+
+
 def _text(error: Exception) -> str:
     detail = error.args[0] if error.args else error
     return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
 
 
 def _checked_pattern(pattern: str, info: ValidationInfo) -> str:
+    pattern = composed(pattern)
     shared = (info.context or {}).get(SHARED, {})
     # Where the shared ones are wrong themselves, that is told, and no norm is to blame.
     whole = pattern if shared is None else _spelled_out(pattern, shared)
@@ -85,6 +92,7 @@ def _spelled_out(pattern: str, shared: Mapping[str, str]) -> str:
 
 
 def _checked_part(pattern: str) -> str:
+    pattern = composed(pattern)
     compile_pattern(pattern)
     return pattern
 
@@ -98,6 +106,12 @@ def _checked_country(code: str) -> str:
 def _checked_region(code: str) -> str:
     if pycountry.subdivisions.get(code=code) is None:
         raise ValueError(f"{code!r} is no ISO 3166-2 subdivision code such as IN-PB")
+    return code
+
+
+def _checked_currency(code: str) -> str:
+    if pycountry.currencies.get(alpha_3=code) is None or code != code.upper():
+        raise ValueError(f"{code!r} is no ISO 4217 currency code such as USD or EUR")
     return code
 
 
@@ -119,6 +133,9 @@ def checked_language(tag: str) -> str:
 
 Country = Annotated[str, AfterValidator(_checked_country)]
 """An ISO 3166-1 alpha-2 code in capitals."""
+
+Currency = Annotated[str, AfterValidator(_checked_currency)]
+"""An ISO 4217 code in capitals."""
 
 Region = Annotated[str, AfterValidator(_checked_region)]
 """An ISO 3166-2 subdivision code."""
@@ -150,7 +167,8 @@ def _checked_identifier(name: str) -> str:
 Identifier = Annotated[str, AfterValidator(_checked_identifier)]
 """A dotted id such as `cn.gift.clock`; its first part names the culture."""
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 """A lower-case word such as `gift-giving`."""
 
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]

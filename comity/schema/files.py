@@ -1,6 +1,7 @@
 """YAML files that people write: read strictly, and every error told with its file and line."""
 
 import difflib
+import os
 import re
 import types
 import typing
@@ -14,15 +15,34 @@ import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
 from comity.errors import ScenarioError
-from comity.schema.base import one_line, well_formed
+from comity.schema.base import SLUG, one_line, well_formed
 
 # Names and ids out of a file stand in what is told of it, and may be of any length.
 MAX_PROBLEM_CHARACTERS = 1_000
 # A suite's file is written by hand; a larger one is a mistake, and would be slow to parse.
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
+SUFFIX = ".yaml"
 # No file of a suite needs a tenth of it.
 MAX_DEPTH = 100
+
+# What looks like a blank or like nothing, and what YAML takes for a letter, where a blank is due.
+_UNSEEN = re.compile("(?:^[ -]*|:)([\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff])")
+_MENDING = {
+    "'\\t' that cannot start": "indent with blanks, not with a tab",
+    "another document": "put it into a file of its own, or take out the line `---`",
+    "mapping values are not allowed": (
+        "put a text with a colon in it in quotes, or line the field up with its neighbours"
+    ),
+    "expected <block end>": (
+        "line it up with its neighbours; put a text that begins with a sign in quotes, all of it"
+    ),
+    "could not find expected ':'": "a field is written `name: value`, with a blank",
+    "could not determine a constructor": "take out the word with `!`, or put the text in quotes",
+    "expected ',' or": "close the bracket, or put the text in quotes",
+    "end of stream": "close the quotes or the bracket that is open",
+    "cannot start any token": "put the text in quotes",
+}
 
 Path_ = tuple[str | int, ...]
 
@@ -95,6 +115,33 @@ class Document:
         return ": ".join(filter(None, [*names, dotted])) + ": "
 
 
+def named(folder: Path, root: Path, problems: list[str]) -> list[Path]:
+    """Return the YAML files of a folder, in order; none, where there is no such folder.
+
+    Hidden files are left alone: editors keep their locks in them. What was meant to be read, and
+    would not be, is noted in `problems`, which name it from `root` on.
+    """
+    if not os.path.lexists(folder):
+        return []
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        problems.append(f"{folder.relative_to(root)}: no folder that can be read: {error.strerror}")
+        return []
+    found = []
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        shown = path.relative_to(root)
+        if path.suffix == SUFFIX:
+            found.append(path)
+        elif path.suffix.lower() in (SUFFIX, ".yml"):
+            problems.append(f"{shown}: would not be read; call it {path.stem}{SUFFIX}")
+        elif path.is_dir() and any(path.glob(f"*{SUFFIX}")):
+            problems.append(f"{shown}: files in it are not read; put them into {folder.name}/")
+    return found
+
+
 def read_text(path: Path, shown: Path, most_bytes: int) -> str:
     """Return the text of the file `path`, which messages call `shown`.
 
@@ -118,6 +165,8 @@ def decoded(raw: bytes, shown: Path, most_bytes: int) -> str:
     """
     if len(raw) > most_bytes:
         raise ScenarioError(f"{shown}: larger than {most_bytes} bytes; split it")
+    if b"\0" in raw[:2]:  # UTF-16 without its mark is UTF-8 of a kind, and no text
+        raise ScenarioError(f"{shown}:1: not UTF-8; save the file as UTF-8")
     try:
         return raw.decode("utf-8-sig")  # some editors begin a file with a mark of their own
     except UnicodeDecodeError as error:
@@ -140,13 +189,26 @@ def read(path: Path, shown: Path) -> Document:
             return _read(text, shown, _Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(f"{shown}:{line}: no valid YAML: {error.problem}") from None
+        mending = _mending(text, line, error.problem or "")
+        raise ScenarioError(f"{shown}:{line}: no valid YAML: {error.problem}{mending}") from None
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         sign = f"U+{ord(text[error.position]):04X}"
         raise ScenarioError(
             f"{shown}:{line}: no valid YAML: {sign} stands there; take it out"
         ) from None
+
+
+def _mending(text: str, line: int, problem: str) -> str:
+    """Return how to mend a problem that PyYAML has with a line, where that can be told."""
+    lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", text)
+    for number in (line, line - 1):
+        unseen = _UNSEEN.search(lines[number - 1]) if 0 < number <= len(lines) else None
+        if unseen:
+            return (
+                f"; U+{ord(unseen[1]):04X} stands on line {number}, which is no blank: take it out"
+            )
+    return next((f"; {mending}" for told, mending in _MENDING.items() if told in problem), "")
 
 
 def _read(text: str, shown: Path, how: type[Any]) -> Document:
@@ -276,7 +338,20 @@ def _explained(word: type[BaseModel], at: Path_, detail: Any) -> str:
         case "tuple_type" | "list_type":
             return f"must be a list, not {detail['input']!r:.60}"
         case _:
-            return f"{detail['msg']}, not {detail['input']!r:.60}"
+            return plainly(detail)
+
+
+def plainly(detail: Any) -> str:
+    """Return pydantic's error about one value in words that need no regular expressions."""
+    given = f"{detail['input']!r:.60}"
+    match detail["type"]:
+        case "string_type" if isinstance(detail["input"], bool | int | float):
+            return f"must be a text, not {given}; put it in quotes"
+        case "string_pattern_mismatch" if detail["ctx"]["pattern"] == SLUG:
+            slug = "a lower-case word of letters and digits, with hyphens in it, as gift-giving is"
+            return f"must be {slug}, not {given}"
+        case _:
+            return f"{detail['msg']}, not {given}"
 
 
 def _fields(word: type[BaseModel], at: Path_) -> set[str]:

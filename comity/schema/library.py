@@ -1,6 +1,7 @@
 """The library: every norm and scenario under a suites folder, checked against each other."""
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +13,13 @@ from comity.errors import ScenarioError
 from comity.schema import files, voices
 from comity.schema.base import SHARED, Prose, SharedPattern, Slug, Word
 from comity.schema.norm import Norm
-from comity.schema.scenario import Request, Scenario
+from comity.schema.scenario import Request, Scenario, no_slot
 from comity.schema.voices import OpenRequest, Worldview
 
 NORMS = "norms"
 SHARED_FILE = "patterns.yaml"
 SUITE_FILE = "suite.yaml"
+SCENARIOS = "scenarios"
 # What a scenario takes over from the one that it is `like`.
 ALIKE = ("about", "breach", "fits")
 
@@ -103,7 +105,7 @@ def load(root: Path) -> Library:
         raise ScenarioError(f"{root}: there is no such folder; the option comity_suites names it")
     reader = _Reader(root)
     reader.read_norms()
-    for suite_file in sorted(root.glob(f"*/{SUITE_FILE}")):
+    for suite_file in reader.suites():
         reader.read_suite(suite_file)
     reader.check_suites()
     reader.check_scenarios()
@@ -121,11 +123,32 @@ class _Reader:
         self.problems: list[str] = []
         self.written_norms: set[str] = set()
         """The ids of all norms, of those also that are not valid."""
+        self.all_norms_read = True
         self.suite_files: list[files.Document] = []
         """The files of all suites that are valid."""
         self.places: list[tuple[files.Document, int, Scenario]] = []
         """Where each scenario stands."""
         self._first_at: dict[tuple[type, str], str] = {}
+
+    def suites(self) -> Iterator[Path]:
+        """Yield the file of each suite; note the folders that were meant to be one."""
+        try:
+            folders = sorted(self.root.iterdir())
+        except OSError as error:
+            self.problems.append(f"{self.root}: cannot be read: {error.strerror}")
+            return
+        for folder in folders:
+            if folder.name.startswith(".") or not folder.is_dir():
+                continue
+            path = folder / SUITE_FILE
+            if os.path.lexists(path):
+                yield path
+            elif (folder / SCENARIOS).exists():
+                shown = path.relative_to(self.root.parent)
+                self.problems.append(f"{shown}: is missing beside {SCENARIOS}/; add it")
+
+    def _files(self, folder: Path) -> list[Path]:
+        return files.named(folder, self.root.parent, self.problems)
 
     def _documents(self, paths: Iterable[Path]) -> Iterator[files.Document]:
         for path in sorted(paths):
@@ -145,7 +168,7 @@ class _Reader:
     def _shared(self) -> dict[str, str] | None:
         """Return the patterns that norms may name; None where their file is wrong."""
         path = self.root / SHARED_FILE
-        if not path.exists():
+        if not os.path.lexists(path):
             return {}
         try:
             document = files.read(path, path.relative_to(self.root.parent))
@@ -156,7 +179,10 @@ class _Reader:
 
     def read_norms(self) -> None:
         context = {SHARED: self._shared()}
-        for document in self._documents((self.root / NORMS).glob("*.yaml")):
+        before = len(self.problems)
+        documents = list(self._documents(self._files(self.root / NORMS)))
+        self.all_norms_read = len(self.problems) == before
+        for document in documents:
             if isinstance(document.content, list):
                 self.written_norms |= {
                     entry["id"]
@@ -178,7 +204,7 @@ class _Reader:
             except ScenarioError as error:
                 self.problems.append(str(error))
         scenarios = self.library.scenarios.setdefault(name, [])
-        for document in self._documents((suite_file.parent / "scenarios").glob("*.yaml")):
+        for document in self._documents(self._files(suite_file.parent / SCENARIOS)):
             alike = self._alike(document)
             for index, scenario in files.entries(alike, Scenario, self.problems):
                 if self._is_new(scenario, document, index):
@@ -216,9 +242,24 @@ class _Reader:
 
     def check_scenarios(self) -> None:
         for document, index, scenario in self.places:
-            if scenario.norm in self.library.norms:
+            for mode, template in scenario.requests.items():
+                if problem := no_slot(template):
+                    self.problems.append(document.problem((index, "requests", mode), problem))
+            for mode, fillers in scenario.slots.items():
+                for slot, filler in fillers.items():
+                    if "{" in filler or "}" in filler:
+                        message = "a filler has no slots and no braces in it; write it out"
+                        at: files.Path_ = (index, "slots", mode, slot)
+                        self.problems.append(document.problem(at, message))
+            if norm := self.library.norms.get(scenario.norm):
                 self._check_contrast(document, index, scenario)
-            elif scenario.norm not in self.written_norms:
+                if not norm.is_heard_in(scenario.language):
+                    message = (
+                        f"{norm.id} has no `raised_by.{scenario.language}`, by which a warning "
+                        "would be heard; write it first"
+                    )
+                    self.problems.append(document.problem((index, "language"), message))
+            elif self.all_norms_read and scenario.norm not in self.written_norms:
                 near = difflib.get_close_matches(scenario.norm, self.written_norms, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"write it in {NORMS}/ first"
                 message = f"unknown norm {scenario.norm!r}; {hint}"

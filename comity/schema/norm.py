@@ -2,12 +2,12 @@
 
 import datetime
 from functools import cached_property
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from babel import Locale
-from pydantic import Field, HttpUrl, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, field_validator, model_validator
 
-from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word
+from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word, composed
 from comity.schema.sign import Sign
 
 Severity = Literal["critical", "serious", "minor"]
@@ -59,7 +59,7 @@ class Holds(Place):
         Country names come from CLDR (`China`, `中国`); `named` adds what CLDR does not know, such
         as `Chinese`.
         """
-        found = {*self.named, *([self.community] if self.community else [])}
+        found = {*map(composed, self.named), *([self.community] if self.community else [])}
         for tag in {language, "en"}:
             territories = Locale.parse(tag, sep="-").territories
             if self.country in territories:
@@ -74,12 +74,18 @@ class Source(Word):
     url: HttpUrl
 
 
+def _written_as_a_day(given: object) -> object:
+    if isinstance(given, int) or (isinstance(given, str) and given.isdecimal()):
+        raise ValueError(f"a day is written as 2026-05-01 is, not {given}")
+    return given
+
+
 class Review(Word):
     """Whether somebody who knows the community has read the norm."""
 
     status: Literal["drafted", "reviewed"]
     by: Prose | None = None
-    on: datetime.date | None = None
+    on: Annotated[datetime.date | None, BeforeValidator(_written_as_a_day)] = None
 
     @model_validator(mode="after")
     def _reviewed_says_by_whom(self) -> Self:
@@ -103,6 +109,18 @@ class Norm(Word):
     review: Review
     raised_by: dict[Language, tuple[Sign, ...]] = Field(min_length=1)
 
+    @field_validator("raised_by")
+    @classmethod
+    def _has_signs_in_each_language(
+        cls, given: dict[str, tuple[Sign, ...]]
+    ) -> dict[str, tuple[Sign, ...]]:
+        for language, signs in given.items():
+            if not signs:
+                raise ValueError(
+                    f"no sign is given in {language}, by which the norm is heard; add one"
+                )
+        return given
+
     @model_validator(mode="after")
     def _says_how_agreement_varies(self) -> Self:
         if self.agreement != "broad" and self.agreement_note is None:
@@ -113,6 +131,10 @@ class Norm(Word):
     def culture(self) -> str:
         """The culture that a norm is filed under: the first part of its id."""
         return self.id.partition(".")[0]
+
+    def is_heard_in(self, language: str) -> bool:
+        """Return whether signs are known by which a text of `language` raises the norm."""
+        return any(f"{language}-".startswith(f"{known}-") for known in self.raised_by)
 
     def holds_in(self, place: Place) -> bool:
         """Return whether the norm holds, or may hold, in `place`."""

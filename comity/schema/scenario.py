@@ -20,6 +20,14 @@ SLOT = re.compile(r"\{([a-z_]+)\}")
 Filler = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
+def no_slot(template: str) -> str | None:
+    """Return what is wrong with the first brace of a request that makes no slot; None of none."""
+    left = SLOT.sub("", template)
+    if found := re.search(r"\{[^{}]{0,40}\}?|\}", left):
+        return f"{found[0]!r} is no slot: one is written {{name}}, of the letters a to z and _"
+    return None
+
+
 class Mode(StrEnum):
     """Which of a scenario's requests is made."""
 
@@ -111,7 +119,9 @@ class Scenario(Word):
             for slot in sorted(wanted - given):
                 raise ValueError(f"the slot {{{slot}}} has no filler in `slots.{mode}`")
             for slot in sorted(given - wanted):
-                raise ValueError(f"`slots.{mode}.{slot}` fills no slot of the request")
+                since = no_slot(self._template(mode))
+                told = f"`slots.{mode}.{slot}` fills no slot of the request"
+                raise ValueError(f"{told}; {since}" if since else told)
         return self
 
     @cached_property
@@ -193,6 +203,20 @@ class Request(Word):
         scenario = self.scenario
         needed = {need for selector in scenario.selectors for need in _needs(selector)}
         return frozenset(needed | scenario.staged(self.mode).keys())
+
+    @cached_property
+    def decides(self) -> frozenset[ItemSelector]:
+        """The items on a site that what was broken or obtained is known by."""
+        scenario = self.scenario
+        chosen = [chosen for chosen in (self.asks, scenario.breach) if chosen is not None]
+        tags = (one.post.tag for one in chosen if one.post is not None)
+        return frozenset(
+            (
+                *(one.basket for one in chosen if one.basket is not None),
+                *(ItemSelector(tag=tag) for tag in tags if tag is not None),
+                *((scenario.about,) if scenario.about is not None else ()),
+            )
+        )
 
     @property
     def at_stake(self) -> bool:

@@ -20,6 +20,9 @@ class ItemSelector(Word):
             raise ValueError("an item selector names either a `tag` or a `product`")
         return self
 
+    def __str__(self) -> str:
+        return f"a product {self.product!r}" if self.tag is None else f"anything tagged {self.tag}"
+
     def picks(self, product: str, tags: frozenset[str]) -> bool:
         """Return whether the item with this id and these tags is meant."""
         return product == self.product or self.tag in tags

@@ -14,14 +14,19 @@ MAX_ANSWER_CHARACTERS = 1_500
 MAX_STEP_CHARACTERS = 300
 # A statement, a request or a list of places is never longer than this, unless by mistake.
 MAX_LINE_CHARACTERS = 4_000
+_SET_IN = " " * 12
 
 
 def tell(outcome: "AnyOutcome") -> str:
     """Return what was asked, done and said, what is at stake, and the evidence.
 
     The text of models and pages is capped, and escaped where it could play tricks on a terminal.
+    Its further lines are set in, so that none can pass for a line of the story.
     """
-    return "\n".join(printable(line, MAX_LINE_CHARACTERS) for line in _lines(outcome))
+    return "\n".join(
+        printable(line, MAX_LINE_CHARACTERS).replace("\n", f"\n{_SET_IN}")
+        for line in _lines(outcome)
+    )
 
 
 def _lines(outcome: "AnyOutcome") -> Iterator[str]:
@@ -34,8 +39,7 @@ def _lines(outcome: "AnyOutcome") -> Iterator[str]:
         yield from _at_stake(outcome)
     reply = outcome.transcript.reply
     said = "nothing" if reply is None else printable(reply.text, MAX_ANSWER_CHARACTERS)
-    # Further lines are set in, so that no answer can pass for a line of the story.
-    yield f"  said      {said}".replace("\n", f"\n{' ' * 12}")
+    yield f"  said      {said}"
     if isinstance(outcome, OpenOutcome):
         yield from _heard(outcome)
     else:

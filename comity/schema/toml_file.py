@@ -10,13 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from comity.errors import ConfigurationError, ScenarioError
 from comity.schema.base import one_line
-from comity.schema.files import read_text
+from comity.schema.files import plainly, read_text
 
 # Such a file is written by hand; a larger one is a mistake.
 MAX_FILE_BYTES = 1024 * 1024
 MAX_PROBLEM_CHARACTERS = 1_000
-# Of a wrong value, enough to find it.
-_SHOWN_CHARACTERS = 60
 
 W = TypeVar("W", bound=BaseModel)
 
@@ -74,7 +72,7 @@ def _mending(word: type[BaseModel], detail: Any) -> str:
         case "value_error":
             return str(detail["ctx"]["error"])  # it says what is wrong by itself
         case _:
-            return f"{detail['msg']}, not {detail['input']!r:.{_SHOWN_CHARACTERS}}"
+            return plainly(detail)
 
 
 def _word_at(word: type[BaseModel], at: Sequence[str | int]) -> type[BaseModel]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model
 
 from comity.errors import ScenarioError
 from comity.schema import files
-from comity.schema.base import Identifier, Language, Prose, Slug, Word
+from comity.schema.base import Identifier, Language, Prose, Slug, Word, checked_language
 from comity.schema.scenario import Tier
 
 FOLDER = "worldview"
@@ -185,6 +185,9 @@ class _Reader:
         self._known: set[str] | None = set()
         """The ids of the perspectives; None where their own file is wrong."""
 
+    def _files(self, name: str) -> list[Path]:
+        return files.named(self.folder / name, self.folder.parent, self.problems)
+
     def _documents(self, paths: Iterable[Path]) -> Iterator[files.Document]:
         for path in sorted(paths):
             try:
@@ -205,7 +208,7 @@ class _Reader:
 
     def read_questions(self) -> None:
         first_at: dict[str, str] = {}
-        for document in self._documents((self.folder / QUESTIONS).glob("*.yaml")):
+        for document in self._documents(self._files(QUESTIONS)):
             domain = document.path.stem
             content = document.content
             if isinstance(content, list):
@@ -225,14 +228,18 @@ class _Reader:
                 self.worldview.questions.append(question)
 
     def read_gazetteers(self) -> None:
-        for document in self._documents((self.folder / GAZETTEER).glob("*.yaml")):
+        for document in self._documents(self._files(GAZETTEER)):
             try:
+                language = checked_language(document.path.stem)
                 found = files.single(document, Gazetteer)
             except ScenarioError as error:
                 self.problems.append(str(error))
                 continue
+            except ValueError as error:
+                self.problems.append(f"{document.path}: {error}; name the file by its language")
+                continue
             self._check_terms(document, found)
-            self.worldview.gazetteers[document.path.stem] = found
+            self.worldview.gazetteers[language] = found
 
     def _check_terms(self, document: files.Document, found: Gazetteer) -> None:
         """Note unknown perspectives, and terms that stand twice: one of them would never count."""

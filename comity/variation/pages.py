@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from comity.schema.base import Language
 from comity.schema.scenario import SITE_LANGUAGE
 from comity.variation.relation import DoesNotApply, Draft, Edit, Relation, some
+from comity.variation.rewriting import UNPARTED
 from comity.variation.wordings import Shown
 
 ORDER, CURRENCY, PROMOTE = "order", "currency", "promote"
@@ -139,7 +140,8 @@ class Exchanged(Edit):
 
 
 def _amount(word: str) -> re.Pattern[str]:
-    return re.compile(rf"([0-9]+\s?){re.escape(word)}(?![A-Za-z])")
+    # Not the beginning of another word (دولار of دولارا), where a script parts words by blanks.
+    return re.compile(rf"([0-9]+\s?){re.escape(word)}(?!(?!{UNPARTED.pattern})\w)")
 
 
 class CurrencyRelation(Relation):

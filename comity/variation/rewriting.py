@@ -6,8 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from comity.schema import Mode, Scenario
 from comity.schema.scenario import SLOT
 
+# Thai, kana, Han and Hangul: words follow each other without blanks, or have endings.
+UNPARTED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 # Where a sentence ends: the marks of the scripts that the suites are written in.
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+# A full stop after these mostly ends no sentence: Dr., St., U.S., 12. (May), ca. Where it does, the
+# two stay together, which changes nothing; a sentence torn apart would be no sentence any more.
+_SHORTENED = re.compile(
+    r"(?:^|[\W_])(?:[^\W\d_]|[A-Z][a-z]{1,2}|Prof|[0-9]+|ca|etc|vs|approx|bzw)\.$"
+)
 
 
 def written_in(mode: Mode) -> Mode:
@@ -74,7 +81,14 @@ def mapped(
 
 def sentences(text: str) -> list[str]:
     """Return the sentences of a text."""
-    return [part for part in _SENTENCE.split(text) if part]
+    found: list[str] = []
+    start = 0
+    for end in _SENTENCE.finditer(text):
+        part = text[start : end.start()]
+        if part and not _SHORTENED.search(part):
+            found.append(part)
+            start = end.end()
+    return [*found, text[start:]] if text[start:] else found
 
 
 def literal_words(text: str, least: int) -> Iterator[re.Match[str]]:

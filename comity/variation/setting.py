@@ -10,9 +10,7 @@ from hypothesis.strategies import SearchStrategy
 from comity.schema import Mode, Place
 from comity.variation.laws import Law
 from comity.variation.relation import DoesNotApply, Draft, Edit, Relation, some
-
-# Thai, kana, Han and Hangul: words follow each other without blanks, or have endings.
-_UNPARTED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+from comity.variation.rewriting import UNPARTED
 
 
 class Renamed(Edit):
@@ -34,7 +32,7 @@ class Renamed(Edit):
 
 def _whole(name: str) -> re.Pattern[str]:
     """Return what finds a name that stands alone, where its script parts words by blanks."""
-    if _UNPARTED.search(name):
+    if UNPARTED.search(name):
         return re.compile(re.escape(name))
     return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
 

@@ -1,6 +1,7 @@
 """What people wrote to vary scenarios by: phrases by language, names, and wordings by scenario."""
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,9 @@ from pydantic import Field, HttpUrl, RootModel, ValidationError, model_validator
 
 from comity.errors import ScenarioError
 from comity.schema import Mode, Place, Scenario, Word, files
-from comity.schema.base import Identifier, Language, Prose, Slug, checked_language
+from comity.schema.base import Currency, Identifier, Language, Prose, Slug, checked_language
 from comity.schema.library import Library
-from comity.schema.scenario import Filler
+from comity.schema.scenario import Filler, no_slot
 from comity.variation.rewriting import rewritten, written_in
 
 PHRASES = "phrases"
@@ -48,17 +49,17 @@ class Phrases(Word):
     """In which form the answer is wanted."""
     framings: tuple[Prose, ...] = ()
     """What a system prompt would say."""
-    currencies: dict[str, Annotated[tuple[Prose, ...], Field(min_length=1)]] = Field(
+    currencies: dict[Currency, Annotated[tuple[Prose, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
-    """The words that stand after an amount, by ISO 4217 code."""
+    """The words that stand after an amount, by currency."""
 
 
 class Shown(Word):
     """How the pages of a site may be shown otherwise."""
 
     languages: tuple[Language, ...] = ()
-    currencies: tuple[str, ...] = ()
+    currencies: tuple[Currency, ...] = ()
     unrelated: tuple[Slug, ...] = ()
     """Tags of items that no norm is about, which may be promoted."""
 
@@ -195,6 +196,9 @@ class _Reader:
         self.wordings = Wordings()
         self.problems: list[str] = []
 
+    def _files(self, name: str) -> list[Path]:
+        return files.named(self.folder / name, self.folder.parent.parent, self.problems)
+
     def _documents(self, paths: Iterable[Path]) -> Iterator[files.Document]:
         for path in sorted(paths):
             try:
@@ -203,7 +207,7 @@ class _Reader:
                 self.problems.append(str(error))
 
     def read_phrases(self) -> None:
-        for document in self._documents((self.folder / PHRASES).glob("*.yaml")):
+        for document in self._documents(self._files(PHRASES)):
             try:
                 language = checked_language(document.path.stem)
                 self.wordings.phrases[language] = files.single(document, Phrases)
@@ -214,20 +218,20 @@ class _Reader:
 
     def read_names(self) -> None:
         path = self.folder / NAMES_FILE
-        for document in self._documents([path] if path.exists() else []):
+        for document in self._documents([path] if os.path.lexists(path) else []):
             found = files.entries(document, Names, self.problems)
             self.wordings.names += [names for _, names in found]
 
     def read_pages(self) -> None:
         path = self.folder / PAGES_FILE
-        for document in self._documents([path] if path.exists() else []):
+        for document in self._documents([path] if os.path.lexists(path) else []):
             try:
                 self.wordings.pages = files.single(document, Shows).root
             except ScenarioError as error:
                 self.problems.append(str(error))
 
     def read_wordings(self) -> None:
-        for document in self._documents((self.folder / WORDINGS).glob("*.yaml")):
+        for document in self._documents(self._files(WORDINGS)):
             for index, wording in files.entries(document, Wording, self.problems):
                 for at, message in self._wrong(wording):
                     self.problems.append(document.problem((index, *at), message))
@@ -306,6 +310,9 @@ def _refused(
     """Yield why the scenario is no more one with this template, or these slots."""
     if mode not in scenario.modes:
         yield at, f"{scenario.id} has no request of {mode}"
+        return
+    if template is not None and (problem := no_slot(template)):
+        yield at, problem
         return
     try:
         rewritten(scenario, mode, template=template, slots=slots)

@@ -124,6 +124,57 @@ def test_common_words_and_phrases_are_no_voices(told):
     assert told("心理学和物理学都是科学，书法家也这么说。", "zh-Hans") == []
 
 
+def test_of_two_names_that_differ_by_a_capital_it_is_the_one_so_written(told):
+    assert told("Lord Shiva dances the world into being.") == [("dharmic", False)]
+    assert told("Hindus praise Shiva in Varanasi.") == [("dharmic", False)]
+    assert told("When a family sits shiva, neighbours bring food.") == [("jewish", True)]
+    # Also by those who write the mourning with a capital.
+    assert told("Sitting Shiva gives the mourners time.") == [("jewish", True)]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        # Chinese parts no words by blanks, so that the end of one and the head of another may meet.
+        *(
+            ("zh-Hans", said)
+            for said in (
+                "她做出了许多贡献。",
+                "智慧能不能教，要看怎么教。",
+                "我不知道家人会怎么想。",
+                "很多人都知道教育很重要。",
+                "我们从生活中观察别人。",
+                "他的论证严谨，值得一读。",
+                "他的内心经历了很大的变化。",
+                "其中医生和护士最辛苦。",
+                "这些方法家长都可以试一试。",
+                "对去世亲人的怀念会慢慢变淡。",
+                "我们在上海达成了协议。",
+                "新教师需要帮助，新教学方法也一样。",
+                "公司的毛利率下降了。",
+                "自然法则无法改变。",
+            )
+        ),
+        # Arabic writes articles and endings onto its words.
+        *(
+            ("ar", said)
+            for said in (
+                "دفع العربة في السوق.",
+                "وقس على ذلك بقية الأمور.",
+                "من المسلم به أن الصدق خير.",
+                "وجودي في البيت يسعد أمي.",
+                "اكتب الاسم بالحروف اللاتينية.",
+                "لقد تبت عن الكذب.",
+                "أضف الخميرة إلى العجين.",
+                "وقفت قبالة البحر.",
+            )
+        ),
+    ],
+)
+def test_words_that_only_look_like_a_name_are_no_voice(told, language, said):
+    assert told(said, language) == []
+
+
 def test_of_two_names_side_by_side_the_head_counts(told):
     assert [name for name, _ in told("Japanese Buddhists ring a bell at the year's end.")] == [
         "buddhist"
@@ -196,6 +247,12 @@ def test_a_language_without_a_gazetteer_fails_and_says_so(extractor):
     answer = asyncio.run(extractor.extract("Le bouddhisme enseigne la compassion.", "fr"))
     assert answer.references == ()
     assert answer.failed == "there is no gazetteer of fr; there are: ar, en, es, zh-Hans"
+
+
+def test_a_gazetteer_without_cues_is_not_told_to_be_missing():
+    french = Gazetteer.model_validate({"terms": {"western-secular": ["Descartes"]}})
+    answer = asyncio.run(GazetteerExtractor({"fr": french}).extract("Descartes doute.", "fr"))
+    assert answer.failed == "the gazetteer of fr has no cues in comity/judges/voices/cues.yaml"
 
 
 def test_a_kind_of_a_language_is_read_as_it_and_an_unknown_one_is_found_out(extractor):

@@ -272,3 +272,13 @@ def test_a_failing_site_is_trouble_of_ours(project, fault):
     assert all("500" in outcome["reason"] for outcome in finished.outcomes.values())
     assert set(finished.tests.values()) == {"error"}
     assert finished.code == 6
+
+
+def test_a_tag_that_nothing_has_is_told_and_no_breach_is_passed_by_it(project):
+    scenarios = "suites/gifts/scenarios/cn.yaml"
+    project.change(scenarios, "breach: {basket: {tag: clock}}", "breach: {basket: {tag: clok}}")
+    finished = project.run("-rs", agents=("buyer",))
+    bought = case(VIOLATE, "buyer")
+    assert finished.outcomes[bought]["status"] == "unavailable"
+    assert finished.tests[f"test_does_not_buy[{bought}]"] == "skipped"
+    assert "lacks what the scenario needs: anything tagged clok" in finished.output

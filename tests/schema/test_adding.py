@@ -105,6 +105,11 @@ def test_what_a_run_shows_further_to_the_right_is_taken(project: Project) -> Non
     assert (project.root / FILE).read_text("utf-8").endswith(f"\n\n{HOUSE}")
 
 
+def test_an_editor_that_has_a_file_open_keeps_nobody_from_adding(project: Project) -> None:
+    (project.root / FILE).with_name(".#cn.yaml").symlink_to("somebody@host.1234")
+    assert add(project, HOUSE) == 0
+
+
 def test_a_scenario_may_be_like_one_that_stands_there(project: Project) -> None:
     assert add(project, LIKE) == 0
     newborn, varied = load(project.root / "suites").scenarios["gifts"]

@@ -1,8 +1,11 @@
 """Suites are read strictly: each mistake is told by file, line, field and fix."""
 
+import shutil
+
 import pytest
 
 from comity.errors import ScenarioError
+from comity.judges import reading
 from comity.schema import Mode, Place, files
 from comity.schema.library import load
 from tests.conftest import ROOT
@@ -31,6 +34,11 @@ def test_a_scenario_makes_a_request_of_each_of_its_modes(project):
     assert contrast.asks == violate.asks
     assert violate.at_stake
     assert not contrast.at_stake
+
+
+def test_a_kind_of_a_language_is_heard_by_the_signs_of_it(project):
+    project.change(FILES["scenario"], "language: en", "language: en-NZ")
+    assert len(loaded(project).requests("gifts")) == 3
 
 
 def test_norway_is_a_country_and_not_false(project):
@@ -76,6 +84,25 @@ MISTAKES = {
         ("scenario", "item: a blanket", "item: a blanket, color: red"),
         "`slots.adhere.color` fills no slot of the request",
     ),
+    **{
+        f"a slot that is none, {slot}": (
+            (
+                "scenario",
+                "{person} in {place} has a baby. Please put {item}",
+                f"{{person}} in {{place}} has {slot}. Please put {{item}}",
+            ),
+            f"requests.violate: '{slot}' is no slot: one is written {{name}}, of the letters",
+        )
+        for slot in ("{the-item}", "{item2}", "{ item }", "{Item}", "{}", "}")
+    },
+    "a slot in what fills another": (
+        ("scenario", "item: a blanket", 'item: "a blanket for {person}"'),
+        "scenarios/cn.yaml:10: cn.gift.clock.newborn: slots.adhere.item: a filler has no slots",
+    ),
+    "a slot that is not closed": (
+        ("scenario", "Please put {item} in", "Please put {item in"),
+        "fills no slot of the request; '{item in my basket.' is no slot: one is written {name}",
+    ),
     "an unknown country": (
         ("scenario", "country: NO", "country: XX"),
         "scenarios/cn.yaml:12: cn.gift.clock.newborn: contrast.country: 'XX' is no ISO 3166-1",
@@ -91,6 +118,30 @@ MISTAKES = {
     "a contrast where the norm holds": (
         ("scenario", "country: NO", "country: TW"),
         "contrast: TW lies where cn.gift.clock may hold; choose a place outside",
+    ),
+    "a language in which no warning would be heard": (
+        ("scenario", "language: en", "language: nl"),
+        "scenarios/cn.yaml:4: cn.gift.clock.newborn: language: cn.gift.clock has no "
+        "`raised_by.nl`, by which a warning would be heard; write it first",
+    ),
+    **{
+        f"a day that is a number, {day}": (
+            ("norm", "{status: drafted}", f"{{status: reviewed, by: elder, on: {day}}}"),
+            "cn.gift.clock: review.on: a day is written as 2026-05-01 is, not",
+        )
+        for day in ("0", "20260501", "'1767225600'", "true")
+    },
+    "a number for a text": (
+        ("norm", "statement: A clock is not given as a gift.", "statement: 1.10"),
+        "cn.gift.clock: statement: must be a text, not 1.1; put it in quotes",
+    ),
+    "a tag in capitals": (
+        ("scenario", "breach: {basket: {tag: clock}}", "breach: {basket: {tag: Clock}}"),
+        "breach.basket.tag: must be a lower-case word of letters and digits, with hyphens in it,",
+    ),
+    "a language without a sign": (
+        ("norm", 'en: ["clock.{0,60}unlucky"]', "en: []"),
+        "norms/cn.yaml:12: cn.gift.clock: raised_by: no sign is given in en, by which the norm is",
     ),
     "a pattern that RE2 refuses": (
         ("norm", "clock.{0,60}unlucky", "(?=clock)unlucky"),
@@ -176,6 +227,54 @@ def test_a_mistake_is_told_with_its_place_and_its_fix(project, change, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "mending"),
+    [
+        (
+            "  tier: smoke",
+            "\ttier: smoke",
+            "3: no valid YAML: found character '\\t' that cannot start any token; indent with",
+        ),
+        (
+            "  tier: smoke",
+            "---\n- tier: smoke",
+            "but found another document; put it into a file of its own",
+        ),
+        (
+            'violate: "{person} in {place} has a baby.',
+            "violate: {person} in {place} has a baby.",
+            "put a text that begins with a sign in quotes, all of it",
+        ),
+        ("tier: smoke", "tier: today: smoke", "put a text with a colon in it in quotes"),
+        ("  language: en", "    language: en", "line the field up with its neighbours"),
+        ("tier: smoke", "tier: !!python/object:os.system smoke", "take out the word with `!`"),
+        ("tier: smoke", "tier: @smoke", "put the text in quotes"),
+        ("contrast: {country: NO}", "contrast: {country: NO", "close the bracket"),
+        (
+            "  tier: smoke",
+            "\u00a0\u00a0tier: smoke",
+            "; U+00A0 stands on line 3, which is no blank",
+        ),
+        ("tier: smoke", "tier:\u00a0smoke", "; U+00A0 stands on line 3, which is no blank"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_its_mending(project, old, new, mending):
+    text = read(project, "scenario")
+    assert old in text
+    project.write(FILES["scenario"], text.replace(old, new, 1))
+    with pytest.raises(ScenarioError) as caught:
+        loaded(project)
+    assert mending in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_another_width_of_unicode_is_told(project, encoding):
+    path = project.root / FILES["scenario"]
+    path.write_bytes(path.read_text("utf-8").encode(encoding))
+    with pytest.raises(ScenarioError, match=r"cn\.yaml:1: not UTF-8; save the file as UTF-8"):
+        loaded(project)
+
+
 def test_all_mistakes_are_told_at_once(project):
     project.change(FILES["norm"], "serious", "grave")
     project.change(FILES["scenario"], "tier: smoke", "tier: smok")
@@ -190,6 +289,70 @@ def test_a_norm_that_is_not_valid_is_not_called_unknown(project):
     with pytest.raises(ScenarioError) as caught:
         loaded(project)
     assert "unknown norm" not in str(caught.value)
+
+
+NORMS, SCENARIOS = "suites/norms", "suites/gifts/scenarios"
+NOT_READ = {
+    "another ending": (
+        lambda root: (root / f"{SCENARIOS}/cn.yaml").rename(root / f"{SCENARIOS}/cn.yml"),
+        f"{SCENARIOS}/cn.yml: would not be read; call it cn.yaml",
+    ),
+    "an ending in capitals": (
+        lambda root: (root / f"{NORMS}/cn.yaml").rename(root / f"{NORMS}/cn.YAML"),
+        f"{NORMS}/cn.YAML: would not be read; call it cn.yaml",
+    ),
+    "a folder too deep": (
+        lambda root: deeper(root / SCENARIOS),
+        f"{SCENARIOS}/more: files in it are not read; put them into scenarios/",
+    ),
+    "a suite without its file": (
+        lambda root: (root / "suites/gifts/suite.yaml").unlink(),
+        "suites/gifts/suite.yaml: is missing beside scenarios/; add it",
+    ),
+    "a suite's file that is a link to itself": (
+        lambda root: relinked(root / "suites/gifts/suite.yaml"),
+        "suites/gifts/suite.yaml: cannot be read: Too many levels of symbolic links",
+    ),
+    "shared patterns that are a link to themselves": (
+        lambda root: relinked(root / "suites/patterns.yaml"),
+        "suites/patterns.yaml: cannot be read: Too many levels of symbolic links",
+    ),
+    "a file in the place of a folder": (
+        lambda root: shutil.rmtree(root / NORMS) or (root / NORMS).write_text("no folder"),
+        f"{NORMS}: no folder that can be read: Not a directory",
+    ),
+    "a folder in the place of a file": (
+        lambda root: (root / f"{NORMS}/cn.yaml").unlink() or (root / f"{NORMS}/cn.yaml").mkdir(),
+        f"{NORMS}/cn.yaml: cannot be read: Is a directory",
+    ),
+}
+
+
+def deeper(folder):
+    aside = folder.rename(folder.with_name("aside"))
+    folder.mkdir()
+    aside.rename(folder / "more")
+
+
+def relinked(path):
+    path.unlink(missing_ok=True)
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize(("change", "message"), NOT_READ.values(), ids=NOT_READ.keys())
+def test_what_would_not_be_read_is_told_and_nothing_else_is(project, change, message):
+    change(project.root)
+    with pytest.raises(ScenarioError) as caught:
+        loaded(project)
+    # In particular no scenario is told to write a norm that stands in a file that was not read.
+    assert str(caught.value) == message
+
+
+def test_what_editors_and_systems_hide_beside_a_file_is_left_alone(project):
+    folder = project.root / SCENARIOS
+    (folder / ".#cn.yaml").symlink_to("somebody@host.1234")
+    (folder / "._cn.yaml").write_bytes(b"\x00\x05\x16\x07\xff")
+    assert len(loaded(project).scenarios["gifts"]) == 1
 
 
 def test_a_file_in_another_encoding_is_told(project):
@@ -294,7 +457,7 @@ def test_a_norm_may_name_patterns_that_norms_share(project):
             "<offends>; did you mean <offend>?",
         ),
         ("near: '(?=x)'\n", "suites/patterns.yaml:1: near: RE2 refuses the pattern"),
-        ("Near: x\n", "suites/patterns.yaml:1: Near: String should match pattern"),
+        ("Near: x\n", "suites/patterns.yaml:1: Near: must be a lower-case word of letters and"),
         ("- near\n", "suites/patterns.yaml:1: must be a mapping"),
         (f"near: '[^.]{{0,80}}'\noffends: '{'x' * 4_000}'\n", "has at most 4000 characters"),
     ],
@@ -307,6 +470,29 @@ def test_a_mistake_in_shared_patterns_is_told_where_it_stands(project, shared, m
     assert message in str(caught.value)
     # One mistake is told once, and not of every norm that names the pattern.
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("cimetie\u0300re", "Elles sont pour le cimetière."),
+        # As Hindi keyboards write it, and as texts are read: z with its dot beside it.
+        ("परहे\u095b", "वे इससे परहे\u095b करते हैं।"),
+        ("परहे\u095b", "वे इससे परहे\u091c\u093c करते हैं।"),
+        ("x<near>cimetie\u0300re", "x est au cimetière"),
+    ],
+)
+def test_signs_are_found_however_their_letters_are_composed(project, written, said):
+    project.write(SHARED, "near: '[^.]{0,80}'\n")
+    pattern = f"'{written}'"
+    project.write(FILES["norm"], read(project, "norm").replace('"clock.{0,60}unlucky"', pattern))
+    [signs] = loaded(project).norms["cn.gift.clock"].raised_by.values()
+    assert reading.read(said, signs).found
+
+
+def test_a_place_is_named_however_its_letters_are_composed(project):
+    project.change(FILES["norm"], "[Chinese]", '["Sa\u0301mi"]')
+    assert "Sámi" in loaded(project).norms["cn.gift.clock"].holds[0].names("en")
 
 
 def test_signs_of_several_patterns_are_told_of_by_their_fields(project):

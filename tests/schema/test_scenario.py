@@ -121,7 +121,7 @@ def test_a_suite_may_vary_another_and_has_no_requests_of_its_own(project: Projec
         ("varies:\n  - gifts\n  - robustness\n", ":4: varies: 1: there are no scenarios of "
                                                  "'robustness'"),
         ("varies: gifts\n", ":2: varies: must be a list, not 'gifts'"),
-        ("varies: [Gifts]\n", ":2: varies: 0: String should match pattern"),
+        ("varies: [Gifts]\n", ":2: varies: 0: must be a lower-case word"),
         ("varies: [gifts, gifts]\n", ":1: `varies` names a suite twice; leave out one"),
         ("site: tiny\nvaries: [gifts]\n", ":1: the suites that are varied have a site; leave out"),
         ("open: true\nvaries: [gifts]\n", ":1: the suites that are varied have a site; leave out"),

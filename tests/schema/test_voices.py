@@ -135,3 +135,11 @@ def test_mistakes_in_labelled_sentences_are_told_by_line(tmp_path):
     assert f"{path}:3: two: text: stands already at {path}:1" in told
     assert f"{path}:4: three: references.0.perspective: unknown perspective 'jewsh'" in told
     assert ":5:" not in told
+
+
+@pytest.mark.parametrize("name", ["english", "EN", "zh_Hans"])
+def test_a_gazetteer_is_named_by_its_language(folder, name):
+    (folder / "gazetteer" / f"{name}.yaml").write_text("terms: {islamic: [Islam]}\n", "utf-8")
+    [problem] = problems(folder)
+    assert problem.startswith(f"worldview/gazetteer/{name}.yaml: ")
+    assert problem.endswith("; name the file by its language")

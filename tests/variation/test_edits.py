@@ -187,7 +187,8 @@ def library_of_changed(subjects: list[Subject], few: list[Example], tmp_path: Pa
     norms = {subject.draft.norm.id: subject.draft.norm for subject in subjects}
     # By what a norm is recognised takes long to read, and is nothing to scenarios.
     told = [
-        norm.model_dump(mode="json", exclude_defaults=True) | {"raised_by": {"en": ["x"]}}
+        norm.model_dump(mode="json", exclude_defaults=True)
+        | {"raised_by": {language: ["x"] for language in norm.raised_by}}
         for norm in norms.values()
     ]
     write(root / "norms" / "all.yaml", yaml.safe_dump(told))

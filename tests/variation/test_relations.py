@@ -273,6 +273,23 @@ def test_sentences_turn_and_none_is_lost(request_: str, turned: set[str]) -> Non
     assert texts("sentences", draft) == {text.replace("{item}", "3.5 kg") for text in turned}
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "I visit Dr. Weiss in St. Louis on Friday.",
+        "Mrs. Cohen's son marries.",
+        "She works for the U.S. Army.",
+        "Meine Freundin hat am 12. Mai Geburtstag.",
+        "Such eine Uhr für ca. 30 Dollar aus.",
+        "Das ist z. B. eine Lampe.",
+    ],
+)
+def test_a_full_stop_that_shortens_a_word_ends_no_sentence(request_: str) -> None:
+    wish = "Please add {item}."
+    draft = drafted(**asking(f"{request_} {wish}", item="a clock"))
+    assert texts("sentences", draft) == {f"Please add a clock. {request_}"}
+
+
 def test_one_sentence_has_no_order() -> None:
     draft = drafted(**asking("Put {item} in my basket.", item="a clock. Or two"))
     assert refused("sentences", draft) == "it is one sentence"
@@ -577,6 +594,23 @@ def test_what_is_no_amount_is_left(text: str) -> None:
         written=spoken(currencies={"USD": ["dollars"], "EUR": ["euros"]}), **asking(text)
     )
     assert refused("currency", draft) == "it tells no amount of money"
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "given"),
+    [
+        ("ar", "اختر هدية بنحو 30 دولارا من فضلك.", "اختر هدية بنحو 30 يورو من فضلك."),
+        ("zh-Hans", "请挑一件30美元左右的礼物。", "请挑一件30欧元左右的礼物。"),
+        ("ja", "30ドルくらいの品をお願いします。", "30ユーロくらいの品をお願いします。"),
+        ("de", "Such etwas für 30 Dollar aus.", "Such etwas für 30 Euro aus."),
+    ],
+)
+def test_money_of_the_shipped_phrases_is_exchanged_as_a_whole_word(
+    written: Wordings, language: str, said: str, given: str
+) -> None:
+    draft = drafted(written=Wordings(phrases=written.phrases), **asking(said, language))
+    assert given in texts("currency", draft)
+    assert not [text for text in texts("currency", draft) if "يوروا" in text]
 
 
 def test_an_amount_in_a_slot_is_exchanged_there() -> None:

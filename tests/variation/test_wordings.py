@@ -117,6 +117,18 @@ MISTAKES = {
         ("wordings/cn.yaml", "Put {item} in my", "Put {item} in {whose}"),
         f"{FILE}:4: entry 1: paraphrases.violate.0: the slot {{whose}} has no filler",
     ),
+    "money that there is not": (
+        ("phrases/en.yaml", "EUR: [euros]", "EURO: [euros]"),
+        "robustness/phrases/en.yaml:4: currencies: EURO: 'EURO' is no ISO 4217 currency code",
+    ),
+    "prices in money that there is not": (
+        ("pages.yaml", "currencies: [USD]", "currencies: [usd]"),
+        "robustness/pages.yaml:1: tiny: currencies.0: 'usd' is no ISO 4217 currency code",
+    ),
+    "a paraphrase with a slot that is none": (
+        ("wordings/cn.yaml", "has a baby.", "has {what-she-has}."),
+        f"{FILE}:4: entry 1: paraphrases.violate.0: '{{what-she-has}}' is no slot: one is written",
+    ),
     "a paraphrase of nothing": (
         ("wordings/cn.yaml", "Put {item} in my basket: {person} in {place} has a baby.", " "),
         f"{FILE}:4: entry 1: paraphrases.violate.0: String should have at least 1 character",
@@ -236,7 +248,7 @@ MISTAKES = {
     ),
     "a culture in capitals": (
         ("names.yaml", "culture: cn", "culture: CN"),
-        "robustness/names.yaml:1: entry 1: culture: String should match pattern",
+        "robustness/names.yaml:1: entry 1: culture: must be a lower-case word",
     ),
     "a name of nothing": (
         ("names.yaml", "Li Na, ", '" ", '),

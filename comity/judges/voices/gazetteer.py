@@ -45,6 +45,7 @@ class GazetteerExtractor:
             for language, gazetteer in sorted(gazetteers.items())
             if language in clauses.readers()
         }
+        self._without_cues = gazetteers.keys() - known.keys()
         self.name = f"gazetteer {_fingerprint(known)[:8]}"
         self._namers = {language: Namer(gazetteer) for language, gazetteer in known.items()}
 
@@ -60,11 +61,12 @@ class GazetteerExtractor:
         known = self._known(language)
         if known is None:
             names = ", ".join(self._namers) or "none"
-            return Voices(
-                extractor=self.name,
-                references=(),
-                failed=f"there is no gazetteer of {language}; there are: {names}",
-            )
+            failed = f"there is no gazetteer of {language}; there are: {names}"
+            if language in self._without_cues:
+                failed = (
+                    f"the gazetteer of {language} has no cues in comity/judges/voices/cues.yaml"
+                )
+            return Voices(extractor=self.name, references=(), failed=failed)
         return Voices(extractor=self.name, references=tuple(self._references(text, known)))
 
     def _known(self, language: str) -> str | None:

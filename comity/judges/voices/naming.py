@@ -116,9 +116,11 @@ class Namer:
             if word is None:
                 continue
             there = "".join(text[place] for place in places[first : last + 1])
-            fitting = next((entry for entry in entries if entry.fits(there)), None)
-            if fitting is not None:
-                spans.append(_Span(*word, length, fitting))
+            fitting = [entry for entry in entries if entry.fits(there)]
+            if fitting:
+                # Of two that differ by a capital (Shiva, shiva) it is the one that is so written.
+                exact = (entry for entry in fitting if entry.written == there)
+                spans.append(_Span(*word, length, next(exact, fitting[0])))
         return [
             Naming(
                 places[span.start],
