@@ -72,10 +72,15 @@ _SENTENCE_END = re.compile("[.!?\u061f\u0964][\"'\u201d»)\\]*_]*(?:\\s|$)|\n(?:
 _POINT = re.compile("\n(?=(?:[-*+\u2022\u2013]|\\d{1,2}[.)])\\s)")
 # What may stand in what is said without saying anything: the marks by which Markdown stresses words
 # ("is **not** unlucky"), Arabic's vowel signs, which are mostly left out, and what prints nothing.
+_UNPRINTED = (
+    r"\u0640\u064b-\u0652\u0670\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+)
 _UNSAID = re.compile(
-    r"[\u0640\u064b-\u0652\u0670\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    rf"[{_UNPRINTED}]"
     r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"
 )
+# A text without these has nothing of that, which is soon known.
+_MAY_BE_UNSAID = re.compile(rf"[*_{_UNPRINTED}]")
 _QUOTATION = re.compile(
     "|".join(
         f"{opening}([^{opening}{closing}]{{1,{MAX_QUOTED_CHARACTERS}}}){closing}"
@@ -181,6 +186,8 @@ def found(text: str, signs: Iterable[Sign]) -> Iterator[tuple[int, int]]:
 @lru_cache(maxsize=KEPT)
 def _said(text: str) -> tuple[str, Sequence[int]]:
     """Return what is said in `text`, without what says nothing, and the place of each character."""
+    if _MAY_BE_UNSAID.search(text) is None:
+        return text, range(len(text) + 1)
     kept: list[str] = []
     places = array("i")
     at = 0
@@ -188,8 +195,6 @@ def _said(text: str) -> tuple[str, Sequence[int]]:
         kept.append(text[at : match.start()])
         places.extend(range(at, match.start()))
         at = match.end()
-    if not kept:
-        return text, range(len(text) + 1)
     places.extend(range(at, len(text) + 1))
     return "".join((*kept, text[at:])), places
 
