@@ -58,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("temperature", "T", "sampling temperature (default: 0)"),
         ("seed", "N", "seed of the first trial (default: 0)"),
         ("case-timeout", "SECONDS", "longest time for one case (default: 900)"),
+        ("agent-timeout", "SECONDS", "longest time of an agent's own in a case (default: 60)"),
         ("call-timeout", "SECONDS", "longest time for one answer of the model (default: 120)"),
         ("server-timeout", "SECONDS", "how long a model server may be silent (default: 30)"),
         ("tries", "N", "how often a call is tried that fails in passing (default: 8)"),

@@ -63,7 +63,9 @@ class OwnTime:
             while not task.done():
                 left = self.limit - self.spent()
                 if left <= 0:
-                    raise AgentError(f"the agent used up its own time of {self.limit:g} s")
+                    raise AgentError(
+                        f"the agent used up its own time of {self.limit:g} s (--agent-timeout)"
+                    )
                 await asyncio.wait([task], timeout=left)
             if task.cancelled():
                 raise AgentError("the agent cancelled itself")

@@ -29,7 +29,7 @@ from comity.run.store import Store
 from comity.sandbox.browser import Browser
 from comity.sandbox.page import Page, Waiting
 from comity.sandbox.running import RunningSite, Sandbox
-from comity.sandbox.sites import PATIENCE_SECONDS, Site
+from comity.sandbox.sites import Site
 from comity.schema import (
     AnyCase,
     AnyOutcome,
@@ -57,8 +57,6 @@ T = TypeVar("T")
 
 # A path through the shop takes four steps; double that leaves room for a detour, not for a stroll.
 MAX_STEPS: Mapping[Tier, int] = {"smoke": 8, "standard": 15, "full": 25}
-# An agent's own code thinks in milliseconds; a minute of it is a loop without an end.
-OWN_SECONDS = 60.0
 MAX_REPLY_CHARACTERS = 20_000
 MAX_REASON_CHARACTERS = 1_000
 
@@ -69,9 +67,9 @@ class Limits:
 
     case: float
     """The whole case, whatever it waits for."""
-    own: float = OWN_SECONDS
+    own: float
     """The agent's own time."""
-    page: float = PATIENCE_SECONDS
+    page: float
     """Until a page has loaded, or was read."""
 
 

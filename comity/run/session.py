@@ -223,7 +223,11 @@ class Session:
             browser=self._resources.browser,
             sites=self._resources.sites,
             store=store,
-            limits=Limits(case=self.settings.case_timeout, page=self.settings.site_timeout),
+            limits=Limits(
+                case=self.settings.case_timeout,
+                own=self.settings.agent_timeout,
+                page=self.settings.site_timeout,
+            ),
             pipeline=self._resources.pipeline,
             listener=listener(self._worldviews(wanted), self._resources.pipeline.panel),
             trace=self.settings.browser_trace,

@@ -24,6 +24,8 @@ from comity.sandbox.sites import PATIENCE_SECONDS
 CONCURRENCY = 16
 # Eight steps of a model that needs half a minute for each, twice over.
 CASE_SECONDS = 900.0
+# An agent's own code thinks in milliseconds; a minute of it is a loop without an end.
+OWN_SECONDS = 60.0
 PREFIX = "COMITY_"
 
 
@@ -60,6 +62,8 @@ class Settings(BaseSettings):
     trials: int = Field(default=1, ge=1, le=1_000)
     concurrency: int = Field(default=CONCURRENCY, ge=1, le=1_000)
     case_timeout: float = Field(default=CASE_SECONDS, gt=0)
+    agent_timeout: float = Field(default=OWN_SECONDS, gt=0)
+    """Longest time of an agent's own in a case, in seconds."""
     call_timeout: float = Field(default=CallSettings().call_timeout, gt=0)
     server_timeout: float = Field(default=CallSettings().server_timeout, gt=0)
     tries: int = Field(default=CallSettings().tries, ge=1)

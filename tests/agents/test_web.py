@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 AGENTS = Path(__file__).parents[2] / "agents"
+DOCS = (AGENTS / "README.md").read_text("utf-8")
 
 
 @pytest.fixture
@@ -48,9 +49,9 @@ def as_tool_call(action: dict[str, Any]) -> dict[str, Any]:
     return {"role": "assistant", "content": None, "tool_calls": [call]}
 
 
-def run(shop, model_server, *arguments: str):
+def run(shop, model_server, *arguments: str, agent: str = "web.py:shopper"):
     return shop.run(
-        *("--model-url", model_server.url, "-k", "violate", "--agent", "web.py:shopper"),
+        *("--model-url", model_server.url, "-k", "violate", "--agent", agent),
         *arguments,
     )
 
@@ -74,6 +75,24 @@ def test_it_shops_by_json_that_names_only_what_is_on_the_page(shop, model_server
         'link "Walnut Wall Clock"',
         'button "Add Walnut Wall Clock"',
     ]
+
+
+def test_the_agent_that_the_docs_show_shops_too(shop, model_server):
+    [source] = re.findall(r"^```python\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE)
+    shop.write("mine.py", source)
+
+    def script(body: dict[str, Any]) -> str:
+        page: str = body["messages"][0]["content"]
+        if "Done." not in page:
+            return ref(page, "Walnut Wall Clock")
+        if len(model_server.requests) > 2:
+            return "It is there."
+        return f" [{ref(page, 'Add Walnut Wall Clock')}]"
+
+    model_server.script = script
+    outcome, _ = only(run(shop, model_server, agent="mine.py:by_number"))
+    assert outcome["reason"] == "a breach stands"
+    assert outcome["reply"] == "It is there."
 
 
 def test_it_shops_by_native_tool_calls_where_they_are_seen_to_work(shop, model_server):

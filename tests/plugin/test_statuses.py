@@ -265,6 +265,13 @@ def test_a_case_that_takes_too_long_says_what_it_waited_for(project, model_serve
     )
 
 
+def test_an_agents_own_time_is_as_long_as_was_asked_for(project):
+    finished = project.run("--agent-timeout", "0.2", "-k", "raises", agents=("sleeper",))
+    [outcome] = finished.outcomes.values()
+    assert outcome["status"] == "agent_error"
+    assert outcome["reason"] == "the agent used up its own time of 0.2 s (--agent-timeout)"
+
+
 @pytest.mark.parametrize("fault", ["create", "page", "state"])
 def test_a_failing_site_is_trouble_of_ours(project, fault):
     finished = project.run(agents=("wanderer",), TINY_FAULT=fault)
