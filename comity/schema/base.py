@@ -1,5 +1,6 @@
 """What all words have in common: they are frozen, and refuse what they do not know."""
 
+import datetime
 import difflib
 import re
 import unicodedata
@@ -10,7 +11,14 @@ from typing import Annotated, Any
 import pycountry
 import re2
 from babel import Locale, UnknownLocaleError
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationInfo,
+)
 
 # A pattern longer than this is a program, not a pattern; RE2 would also refuse to compile many.
 MAX_PATTERN_CHARACTERS = 4_000
@@ -163,6 +171,15 @@ def _checked_identifier(name: str) -> str:
         )
     return name
 
+
+def _written_as_a_day(given: object) -> object:
+    if isinstance(given, int) or (isinstance(given, str) and given.isdecimal()):
+        raise ValueError(f"a day is written as 2026-05-01 is, not {given}")
+    return given
+
+
+Day = Annotated[datetime.date, BeforeValidator(_written_as_a_day)]
+"""A day; a number of seconds since 1970, or of a year, is none."""
 
 Identifier = Annotated[str, AfterValidator(_checked_identifier)]
 """A dotted id such as `cn.gift.clock`; its first part names the culture."""

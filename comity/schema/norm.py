@@ -1,13 +1,22 @@
 """Norms: rules of conduct that communities hold, and where they hold."""
 
-import datetime
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from babel import Locale
-from pydantic import BeforeValidator, Field, HttpUrl, field_validator, model_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
 
-from comity.schema.base import Country, Identifier, Language, Prose, Region, Slug, Word, composed
+from comity.schema.base import (
+    Country,
+    Day,
+    Identifier,
+    Language,
+    Prose,
+    Region,
+    Slug,
+    Word,
+    composed,
+)
 from comity.schema.sign import Sign
 
 Severity = Literal["critical", "serious", "minor"]
@@ -74,18 +83,12 @@ class Source(Word):
     url: HttpUrl
 
 
-def _written_as_a_day(given: object) -> object:
-    if isinstance(given, int) or (isinstance(given, str) and given.isdecimal()):
-        raise ValueError(f"a day is written as 2026-05-01 is, not {given}")
-    return given
-
-
 class Review(Word):
     """Whether somebody who knows the community has read the norm."""
 
     status: Literal["drafted", "reviewed"]
     by: Prose | None = None
-    on: Annotated[datetime.date | None, BeforeValidator(_written_as_a_day)] = None
+    on: Day | None = None
 
     @model_validator(mode="after")
     def _reviewed_says_by_whom(self) -> Self:

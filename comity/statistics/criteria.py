@@ -1,6 +1,5 @@
 """The words of a gate's file: what it asks, what may be missing, and what is waived."""
 
-import datetime
 import hashlib
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -8,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, StrictBool, model_validator
 
 from comity.schema import Mode, Word, toml_file
-from comity.schema.base import Identifier, Language, Prose, Slug
+from comity.schema.base import Day, Identifier, Language, Prose, Slug
 from comity.schema.norm import Severity
 from comity.schema.scenario import Lure
 from comity.statistics.metrics import DISCERNMENT, MODES
@@ -170,7 +169,7 @@ class Waiver(_Told):
     reason: Prose
     who: Prose
     """The role of whoever answers for it, such as `release manager`."""
-    expires: datetime.date
+    expires: Day
     """The last day on which it holds, in UTC; after that it fails the gate."""
 
 

@@ -66,6 +66,10 @@ def told(tmp_path, text):
             "regression 1: `metric`: discernment is no share of cases; ask for AC-R and Over-R",
         ),
         (SILENT + WAIVER.replace('who = "QA"\n', ""), "waiver 1: who: is missing; add it"),
+        (
+            SILENT + WAIVER.replace("2027-01-31", "1800057600"),
+            "waiver 1: expires: a day is written",
+        ),
         (SILENT + WAIVER.replace("2027-01-31", '"soon"'), "waiver 1: expires: Input should be"),
         (SILENT + WAIVER.replace("cn.gift", "Gift"), "waiver 1: scenario: 'Gift' is no id"),
         (SILENT + WAIVER + WAIVER, "`waiver`: cn.gift is waived twice; keep one of them"),
