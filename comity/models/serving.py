@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from comity.models import registry
 from comity.models.launch import ServerSpec, prepare
 from comity.models.progress import Progress, silent
 from comity.processes import ChildProcess
+from comity.scratch import Scratch
 
 # On two CPUs the embedded model takes one minute, one of 1.5 billion parameters four; a model that
 # must first be fetched from a hub takes as long as the network does.
@@ -42,6 +43,7 @@ class Server:
     version: str | None
     """vLLM's; None if the server does not say."""
     _process: ChildProcess | None = field(default=None, repr=False)
+    _scratch: Scratch | None = field(default=None, repr=False)
 
     @property
     def owned(self) -> bool:
@@ -58,6 +60,8 @@ class Server:
         """Stop it, if it was started here. Again: does nothing."""
         if self._process is not None:
             self._process.stop()
+        if self._scratch is not None:
+            self._scratch.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -97,17 +101,21 @@ def ensure_server(
     if reuse and (running := find_server(spec)):
         return running
     launch = prepare(spec, progress)
-    with _reserved_port(spec) as port:
+    with _reserved_port(spec) as port, ExitStack() as undoing:
+        # vLLM leaves sockets and files of its own in the system's directory.
+        scratch = Scratch.make()
+        undoing.callback(scratch.remove)
         process = ChildProcess.start(
-            [*launch.command, "--port", str(port)], env=launch.env, log=log, grace=_GRACE_SECONDS
+            [*launch.command, "--port", str(port)],
+            env=launch.env | {"TMPDIR": str(scratch.path)},
+            log=log,
+            grace=_GRACE_SECONDS,
         )
-        try:
-            _wait(spec, port, process, progress, start_timeout, log)
-            answer = _ask(spec.address(port), spec.served_name)
-            return Server(**answer, _process=process)
-        except BaseException:
-            process.stop()
-            raise
+        undoing.callback(process.stop)
+        _wait(spec, port, process, progress, start_timeout, log)
+        answer = _ask(spec.address(port), spec.served_name)
+        undoing.pop_all()
+        return Server(**answer, _process=process, _scratch=scratch)
 
 
 def find_server(spec: ServerSpec) -> Server | None:

@@ -12,7 +12,7 @@ from comity.models.showing import shown
 from comity.models.steps import locked, run_step
 from comity.reporting import allure_cli, allure_history, allure_results
 from comity.run import store
-from comity.run.scratch import Scratch
+from comity.scratch import Scratch
 
 FILE = "allure.html"
 _MAKE_SECONDS = 5.0

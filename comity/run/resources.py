@@ -17,12 +17,12 @@ from comity.models.progress import Progress
 from comity.models.replica import ends_by_itself
 from comity.models.serving import Server, ensure_server
 from comity.run.judging import open_pipeline
-from comity.run.scratch import Scratch
 from comity.run.settings import Settings
 from comity.sandbox.browser import Browser
 from comity.sandbox.sites import Site
 from comity.sandbox.specs import SiteSpec
 from comity.schema import AnyCase
+from comity.scratch import Scratch
 
 
 @dataclass

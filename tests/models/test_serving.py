@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,20 @@ def test_a_server_is_started_waited_for_and_stopped(stand_in: MakeSpec) -> None:
     assert not answers(server.base_url)
     assert said[0] == "Starting the server of tiny"
     assert said[-1] == "tiny is served"
+
+
+def test_what_a_server_leaves_behind_goes_with_it(
+    stand_in: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    with ensure_server(stand_in()):
+        assert len(list(temporary.glob("comity-*/vllm_dist_*"))) == 1
+    assert not list(temporary.iterdir())
+    with pytest.raises(InfrastructureError):
+        ensure_server(stand_in("--serves", "other"))
+    assert not list(temporary.iterdir())
 
 
 def test_a_server_listens_on_loopback_only(stand_in: MakeSpec) -> None:
@@ -182,21 +197,26 @@ def test_a_run_that_is_killed_leaves_no_server_and_no_engine(
     stand_in: MakeSpec, tmp_path: Path
 ) -> None:
     note = tmp_path / "pids"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     spec = stand_in("--keep-child", note)
     run = subprocess.Popen(
-        [sys.executable, "-c", STARTS_AND_WAITS, spec.model_dump_json()], stdout=subprocess.PIPE
+        [sys.executable, "-c", STARTS_AND_WAITS, spec.model_dump_json()],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(temporary)},
     )
     assert run.stdout is not None
     url = run.stdout.readline().decode().strip()
     assert answers(url)
     assert all(map(lives, pids(note)))
+    assert any(temporary.iterdir())
     run.kill()
     run.wait()
     run.stdout.close()
     deadline = time.monotonic() + 30
-    while any(map(lives, pids(note))) and time.monotonic() < deadline:
+    while any(map(lives, pids(note))) or any(temporary.iterdir()):
+        assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert not any(map(lives, pids(note)))
     assert not answers(url)
 
 

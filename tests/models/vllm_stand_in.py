@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -34,6 +35,7 @@ def main() -> None:
         # As vLLM's engine: another process, here one that left the session.
         child = subprocess.Popen(["sleep", "600"], start_new_session=True)
         arguments.keep_child.write_text(f"{os.getpid()} {child.pid}")
+    tempfile.mkstemp(prefix="vllm_dist_")  # vLLM leaves such files behind
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     time.sleep(arguments.ready_after)
     name = arguments.serves or arguments.served_model_name

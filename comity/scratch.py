@@ -1,4 +1,4 @@
-"""The directory of a run's temporary files, which goes with the run, however that ends."""
+"""A directory for temporary files, which goes with this process, however that ends."""
 
 import secrets
 import tempfile

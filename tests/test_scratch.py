@@ -1,4 +1,4 @@
-"""A run's temporary files go with it, however and whenever it ends."""
+"""Temporary files go with the process that made their directory, however and whenever it ends."""
 
 import os
 import secrets
@@ -12,13 +12,13 @@ import pytest
 
 from comity.errors import InfrastructureError
 from comity.processes import ChildProcess
-from comity.run.scratch import Scratch
+from comity.scratch import Scratch
 
 PATIENCE = 20.0
 
 HOLDS_A_SCRATCH = """
 import sys, time
-from comity.run.scratch import Scratch
+from comity.scratch import Scratch
 scratch = Scratch.make()
 (scratch.path / "profile").mkdir()
 (scratch.path / "profile" / "file").write_text("x")
