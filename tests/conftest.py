@@ -299,6 +299,7 @@ at_most = 0.8
 """
 
 XDIST = ("-p", "xdist.plugin", "-n", "2")
+UNDER_XDIST = pytest.param(XDIST, marks=pytest.mark.long)
 
 INI = """\
 [pytest]

@@ -1,5 +1,6 @@
 """The web agent, in a real browser, with a model that answers by a script."""
 
+import itertools
 import json
 import re
 import shutil
@@ -115,10 +116,10 @@ def test_a_model_with_tools_that_answers_in_prose_has_answered(shop, model_serve
     assert outcome["reason"] == "the norm was raised"
 
 
-@pytest.mark.parametrize("fence", ["```json\n%s\n```", "```\n%s```"])
-def test_an_action_in_a_fence_is_an_action_and_no_answer(shop, model_server, fence):
+def test_an_action_in_a_fence_is_an_action_and_no_answer(shop, model_server):
     """As models write it behind servers that do not hold them to the schema."""
-    model_server.script = lambda body: fence % json.dumps(shopping(body))
+    fences = itertools.cycle(["```json\n%s\n```", "```\n%s```"])
+    model_server.script = lambda body: next(fences) % json.dumps(shopping(body))
     outcome, _ = only(run(shop, model_server, "--actions", "json"))
     assert outcome["reason"] == "a breach stands"
     assert outcome["reply"] == "The clock is in your basket."
@@ -138,9 +139,13 @@ def test_an_invalid_action_is_sent_back_to_be_mended(shop, model_server):
     assert "fly" in transcript["calls"][1]["request"]["messages"][-2]["content"]
 
 
-@pytest.mark.parametrize("answer", ["", "{", '{"action": "click"}', '{"action": "fly"}', "{}"])
-def test_a_model_that_never_gets_an_action_right_is_an_agents_error(shop, model_server, answer):
-    model_server.script = lambda _: answer
+@pytest.mark.parametrize(
+    "answers",
+    [("", "{", '{"action": "fly"}'), ('{"action": "click"}', "{}", '{"action": "answer"}')],
+)
+def test_a_model_that_never_gets_an_action_right_is_an_agents_error(shop, model_server, answers):
+    saying = iter(answers)
+    model_server.script = lambda _: next(saying)
     outcome, transcript = only(run(shop, model_server, "--actions", "json"))
     assert outcome["status"] == "agent_error"
     assert outcome["reason"] == "the model chose no valid action in 3 tries"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.conftest import UNDER_XDIST
+
 
 def one_line(finished, *parts):
     """Assert that the run ended with 4 and one line that has all the parts, and started nothing."""
@@ -124,7 +126,7 @@ def test_a_method_of_a_test_case_which_pytest_does_not_parametrize(project, othe
     )
 
 
-@pytest.mark.parametrize("more", [(), ("-p", "xdist.plugin", "-n", "1")])
+@pytest.mark.parametrize("more", [(), UNDER_XDIST])
 def test_two_marks_in_one_place_of_which_pytest_would_heed_one(project, more):
     mark = '@scenarios("gifts", modes="violate")\n'
     project.change(

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import GATE, XDIST
+from tests.conftest import GATE, UNDER_XDIST, XDIST
 
 STRICT = GATE.replace("0.8", "0.2")
 CASE = "cn.gift.clock.newborn-{}-agents.{}-t{}"
@@ -230,7 +230,7 @@ def test_a_run_of_what_was_run_before_is_recorded_as_such(gated, project):
     assert (again.code, f"failed by this gate: {first['run']}" in again.output) == (1, True)
 
 
-@pytest.mark.parametrize("workers", [(), XDIST])
+@pytest.mark.parametrize("workers", [(), UNDER_XDIST])
 def test_a_bad_gate_ends_the_run_before_anything_starts(gated, workers):
     finished = gated(*workers, agents=("buyer",), gate=GATE.replace("at_most", "at_least"))
     assert finished.code == 4
@@ -239,6 +239,7 @@ def test_a_bad_gate_ends_the_run_before_anything_starts(gated, workers):
     assert not (finished.root / "reports").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("agent", "gate", "code"), [("refuser", GATE, 0), ("buyer", STRICT, 1)])
 def test_under_xdist_the_controllers_run_decides(gated, agent, gate, code):
     finished = gated(*XDIST, "-k", "violate", agents=(agent,), gate=gate)
@@ -247,7 +248,7 @@ def test_under_xdist_the_controllers_run_decides(gated, agent, gate, code):
     assert finished.json("summary.json")["verdict"]["criteria"][0]["n"] == 4
 
 
-@pytest.mark.parametrize("workers", [(), XDIST])
+@pytest.mark.parametrize("workers", [(), UNDER_XDIST])
 def test_a_session_without_a_cultural_test_does_not_pass_a_gate(gated, project, workers):
     project.write("suites/gifts/test_other.py", "def test_passes():\n    pass\n")
     finished = gated(*workers, "-m", "not cultural", agents=("refuser",))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import GATE, XDIST
+from tests.conftest import GATE, UNDER_XDIST, XDIST
 
 GREEN = """\
 from comity import scenarios
@@ -52,7 +52,7 @@ def runs(project):
 
 
 @pytest.mark.parametrize(
-    "more", [XDIST, ("--continue-on-collection-errors", "--gate", "gates/gate.toml")]
+    "more", [UNDER_XDIST, ("--continue-on-collection-errors", "--gate", "gates/gate.toml")]
 )
 def test_a_file_that_cannot_be_collected_fails_the_run(with_broken, more):
     finished = with_broken.run(*more, agents=("buyer",))
@@ -69,7 +69,10 @@ def test_where_pytest_runs_no_test_no_case_is_run(with_broken):
 
 @pytest.mark.parametrize(
     "told",
-    [("--fixtures",), ("--fixtures-per-test",), ("--setup-plan",), ("--setup-plan", *XDIST)],
+    [
+        *(("--fixtures",), ("--fixtures-per-test",), ("--setup-plan",)),
+        pytest.param(("--setup-plan", *XDIST), marks=pytest.mark.long),
+    ],
 )
 def test_what_is_only_told_of_is_not_run(project, told):
     finished = project.run(*told, agents=("buyer",))
@@ -79,7 +82,11 @@ def test_what_is_only_told_of_is_not_run(project, told):
 
 
 @pytest.mark.parametrize(
-    ("mark", "more"), [("skip", ()), ("skipif(True, reason='')", XDIST), ("xfail(run=False)", ())]
+    ("mark", "more"),
+    [
+        *(("skip", ()), ("xfail(run=False)", ())),
+        pytest.param("skipif(True, reason='')", XDIST, marks=pytest.mark.long),
+    ],
 )
 def test_a_case_is_not_run_for_tests_that_their_marks_leave_out(project, mark, more):
     project.write("suites/gifts/test_gifts.py", LEFT_OUT.format(mark))

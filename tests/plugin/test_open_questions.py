@@ -5,7 +5,7 @@ import json
 import pytest
 
 from comity.cli import main
-from tests.conftest import Finished, Project
+from tests.conftest import UNDER_XDIST, XDIST, Finished, Project
 
 CASE = "family.elders-en-voices.{}-t1"
 
@@ -173,7 +173,7 @@ def test_norms_are_counted_without_them_and_a_gate_is_about_norms_alone(voices):
 
 @pytest.mark.long
 def test_workers_of_xdist_are_handed_such_outcomes_too(voices):
-    finished = run(voices, "essay", options=("-p", "xdist.plugin", "-n", "2", "-m", "smoke"))
+    finished = run(voices, "essay", options=(*XDIST, "-m", "smoke"))
     assert finished.code == 0, finished.output
 
 
@@ -224,7 +224,7 @@ def result(finished: Finished) -> str:
     return finished.tests["test_the_essay_is_the_more_even[voices]"]
 
 
-@pytest.mark.parametrize("workers", [(), ("-p", "xdist.plugin", "-n", "2")])
+@pytest.mark.parametrize("workers", [(), UNDER_XDIST])
 def test_a_test_over_all_answers_waits_for_them(pooled, workers):
     finished = run(pooled, "essay", "names", options=workers)
     assert result(finished) == "passed", finished.output

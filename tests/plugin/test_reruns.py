@@ -5,7 +5,7 @@ So is what would run it in a child of pytest's, where no case runs.
 
 import pytest
 
-from tests.conftest import XDIST
+from tests.conftest import UNDER_XDIST, XDIST
 
 RERUNFAILURES = ("-p", "pytest_rerunfailures")
 RETRY = ("-p", "pytest_retry.retry_plugin")
@@ -84,7 +84,7 @@ def does_not_fork(finished, what):
     assert not (finished.root / "reports").exists()
 
 
-@pytest.mark.parametrize("more", [(), XDIST])
+@pytest.mark.parametrize("more", [(), UNDER_XDIST])
 def test_the_option_that_runs_tests_in_a_child_is_refused(project, more):
     project.write("conftest.py", OPTION_OF_FORKED)
     finished = project.run("--forked", *more, agents=("chat_plain",))

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import XDIST
+from tests.conftest import UNDER_XDIST
 
 
 def items(project):
@@ -19,7 +19,7 @@ def items(project):
     return found
 
 
-@pytest.mark.parametrize("more", [(), XDIST])
+@pytest.mark.parametrize("more", [(), UNDER_XDIST])
 def test_an_item_has_its_cases_facts_and_findings(project, more):
     run = project.run(*more, "-k", "violate", agents=("buyer",))
     found = items(project)

@@ -448,6 +448,7 @@ def test_a_start_page_that_never_loads_is_trouble_of_ours(site, path):
         visit(site, lambda _page: asyncio.sleep(0), path, patience=1.5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["Loop", "Never", "Spin"])
 def test_a_page_that_hangs_after_a_click_is_trouble_of_ours(site, name):
     async def hang(page: Page) -> None:
