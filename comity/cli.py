@@ -1,6 +1,7 @@
 """The `comity` command, thin: each subcommand lives in the room that it is about."""
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     merge.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)
+    _let_all_be_told()
     parsed = parser.parse_args(arguments)
     try:
         code = int(parsed.run(parsed))
@@ -70,6 +72,13 @@ def main(arguments: list[str] | None = None) -> int:
         traceback.print_exc()
         return INTERNAL_ERROR
     return code
+
+
+def _let_all_be_told() -> None:
+    """Escape what the terminal's encoding lacks: a name that it cannot show changes no verdict."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _unread() -> int:
