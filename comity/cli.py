@@ -30,6 +30,8 @@ INTERNAL_ERROR = 3
 
 UNREAD = 128 + signal.SIGPIPE
 """As of any program whose reader has had enough, which may be before the verdict."""
+STOPPED = 128 + signal.SIGINT
+"""As of any program that Ctrl-C ends."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,6 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(str(error))  # it names what stands in files, and files' names
     except BrokenPipeError:
         return _unread()
+    except KeyboardInterrupt:
+        print("comity: stopped", file=sys.stderr)  # noqa: T201 - its output
+        return STOPPED
     except SystemExit as left:
         if isinstance(left.__context__, BrokenPipeError):  # rich makes the one of the other
             return _unread()

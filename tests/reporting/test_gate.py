@@ -141,6 +141,18 @@ def test_a_fault_of_ours_is_no_verdict(monkeypatch, capsys):
     assert "LookupError: a fault of ours" in capsys.readouterr().err
 
 
+def test_ctrl_c_is_no_fault_and_no_verdict(monkeypatch, capsys):
+    def run(_: argparse.Namespace) -> int:
+        raise KeyboardInterrupt
+
+    def register(subparsers) -> None:
+        subparsers.add_parser("gate").set_defaults(run=run)
+
+    monkeypatch.setattr(cli.gate, "register", register)
+    assert main(["gate"]) == 128 + signal.SIGINT
+    assert capsys.readouterr().err == "comity: stopped\n"
+
+
 def test_a_run_that_cannot_be_called_so_is_told_in_a_line(capsys):
     assert main(["gate", "a" * 300, "--gate", str(ROOT / "gates" / "smoke.toml")]) == 4
     [line] = capsys.readouterr().err.splitlines()
