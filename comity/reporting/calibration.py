@@ -89,13 +89,15 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = max(console.width, NARROWEST)
-    for part in tables(measured):
-        console.print(part)
-    if failed := sum(answer.failed for answer in answers):
-        console.print(f"{failed} of {len(answers)} answers are missing: a judge failed")
-    if arguments.misread:
-        console.print(misread(answers))
-    kept = calibration.keep(measured)
+    try:
+        for part in tables(measured):
+            console.print(part)
+        if failed := sum(answer.failed for answer in answers):
+            console.print(f"{failed} of {len(answers)} answers are missing: a judge failed")
+        if arguments.misread:
+            console.print(misread(answers))
+    finally:  # a reader who has had enough must not cost what took hours to measure
+        kept = calibration.keep(measured)
     console.print(Text(f"kept in {printable(str(kept), len(str(kept)))}"), soft_wrap=True)
     if arguments.json is not None:
         write(arguments.json, measured.as_json())

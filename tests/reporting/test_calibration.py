@@ -1,6 +1,10 @@
 """`comity calibrate` measures what would judge a run, on examples whose answers are known."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -101,6 +105,21 @@ def test_the_figures_are_those_of_a_hand_and_are_kept_under_the_pipelines_hash(
     assert kept.find("seen", "aware") is None
     [source] = kept.sources
     assert (source.file, source.examples) == ("held_apart_a.jsonl", 21)
+
+
+def test_the_figures_are_kept_though_nobody_reads_them(project, examples):
+    examples.write("held_apart_a.jsonl", *HELD)
+    suites = project.root / "suites"
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, "-m", "comity.cli", "calibrate", "--suites", suites],
+        check=False,
+        stdout=theirs,
+    )
+    os.close(theirs)
+    assert done.returncode == 128 + signal.SIGPIPE
+    assert calibration.kept(pipeline.fingerprint(load(suites).norms.values())) is not None
 
 
 def test_the_whole_verdict_is_measured_with_what_it_leaves_open(project, examples, calibrate):
