@@ -13,6 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from comity import disk
 from comity.errors import ConfigurationError, ScenarioError
 from comity.judges import calibration, questions
 from comity.judges.calibration import Answer, Calibration, Measured
@@ -263,7 +264,12 @@ def put_section(text: str, into: Path, new: str) -> None:
         raise ConfigurationError(f"{into} cannot be read (--into): {error}") from None
     pattern = re.compile(rf"^## {re.escape(SECTION)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     mended, found = pattern.subn(lambda _: f"{section}\n", old)
-    write(into, (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n", "--into")
+    text = (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n"
+    try:
+        disk.replace(into, text.encode())  # all around the section is somebody's own
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{into} cannot be written (--into): {reason}") from None
 
 
 def as_markdown(measured: Calibration) -> str:
@@ -293,8 +299,8 @@ def begun(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def write(path: Path, text: str, option: str = "--json") -> None:
-    """Write `text` to the file that `option` names.
+def write(path: Path, text: str) -> None:
+    """Write `text` to the file that `--json` names.
 
     Raises:
         ConfigurationError: it cannot be written.
@@ -303,4 +309,4 @@ def write(path: Path, text: str, option: str = "--json") -> None:
         path.write_text(text, "utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"{path} cannot be written ({option}): {reason}") from None
+        raise ConfigurationError(f"{path} cannot be written (--json): {reason}") from None
