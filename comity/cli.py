@@ -1,6 +1,7 @@
 """The `comity` command, thin: each subcommand lives in the room that it is about."""
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -29,6 +30,8 @@ INTERNAL_ERROR = 3
 
 UNREAD = 128 + signal.SIGPIPE
 """As of any program whose reader has had enough, which may be before the verdict."""
+STOPPED = 128 + signal.SIGINT
+"""As of any program that Ctrl-C ends."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     merge.register(subparsers)
     voices.register(subparsers)
     serving.register(subparsers)
+    _let_all_be_told()
     parsed = parser.parse_args(arguments)
     try:
         code = int(parsed.run(parsed))
@@ -59,6 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(str(error))  # it names what stands in files, and files' names
     except BrokenPipeError:
         return _unread()
+    except KeyboardInterrupt:
+        print("comity: stopped", file=sys.stderr)  # noqa: T201 - its output
+        return STOPPED
     except SystemExit as left:
         if isinstance(left.__context__, BrokenPipeError):  # rich makes the one of the other
             return _unread()
@@ -70,6 +77,13 @@ def main(arguments: list[str] | None = None) -> int:
         traceback.print_exc()
         return INTERNAL_ERROR
     return code
+
+
+def _let_all_be_told() -> None:
+    """Escape what the terminal's encoding lacks: a name that it cannot show changes no verdict."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _unread() -> int:

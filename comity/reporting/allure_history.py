@@ -23,7 +23,8 @@ def place(run: Path) -> Path:
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the lines of a history; what is none of Allure's is left out."""
     try:
-        lines = path.read_text("utf-8", "replace").splitlines()
+        # By "\n" alone: JSON leaves Unicode's line ends in texts as they are.
+        lines = path.read_text("utf-8", "replace").split("\n")
     except FileNotFoundError:
         return []
     return [content for line in lines if (content := _entry(line)) is not None]

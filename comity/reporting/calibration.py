@@ -13,6 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from comity import disk
 from comity.errors import ConfigurationError, ScenarioError
 from comity.judges import calibration, questions
 from comity.judges.calibration import Answer, Calibration, Measured
@@ -89,13 +90,15 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = max(console.width, NARROWEST)
-    for part in tables(measured):
-        console.print(part)
-    if failed := sum(answer.failed for answer in answers):
-        console.print(f"{failed} of {len(answers)} answers are missing: a judge failed")
-    if arguments.misread:
-        console.print(misread(answers))
-    kept = calibration.keep(measured)
+    try:
+        for part in tables(measured):
+            console.print(part)
+        if failed := sum(answer.failed for answer in answers):
+            console.print(f"{failed} of {len(answers)} answers are missing: a judge failed")
+        if arguments.misread:
+            console.print(misread(answers))
+    finally:  # a reader who has had enough must not cost what took hours to measure
+        kept = calibration.keep(measured)
     console.print(Text(f"kept in {printable(str(kept), len(str(kept)))}"), soft_wrap=True)
     if arguments.json is not None:
         write(arguments.json, measured.as_json())
@@ -261,7 +264,12 @@ def put_section(text: str, into: Path, new: str) -> None:
         raise ConfigurationError(f"{into} cannot be read (--into): {error}") from None
     pattern = re.compile(rf"^## {re.escape(SECTION)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     mended, found = pattern.subn(lambda _: f"{section}\n", old)
-    write(into, (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n", "--into")
+    text = (mended if found else f"{old.rstrip()}\n\n{section}").rstrip() + "\n"
+    try:
+        disk.replace(into, text.encode())  # all around the section is somebody's own
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{into} cannot be written (--into): {reason}") from None
 
 
 def as_markdown(measured: Calibration) -> str:
@@ -291,8 +299,8 @@ def begun(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def write(path: Path, text: str, option: str = "--json") -> None:
-    """Write `text` to the file that `option` names.
+def write(path: Path, text: str) -> None:
+    """Write `text` to the file that `--json` names.
 
     Raises:
         ConfigurationError: it cannot be written.
@@ -301,4 +309,4 @@ def write(path: Path, text: str, option: str = "--json") -> None:
         path.write_text(text, "utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(f"{path} cannot be written ({option}): {reason}") from None
+        raise ConfigurationError(f"{path} cannot be written (--json): {reason}") from None

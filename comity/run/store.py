@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -48,13 +48,15 @@ EVIDENCE = frozenset({"transcript", "end_state", "judge_calls"})
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 MAX_NAME_CHARACTERS = 200
 _HASH_CHARACTERS = 12
+# How the transcript ends of a case that was run again.
+_AGAIN = re.compile(r"\.([0-9]{1,9})\.json$")
 
 
 class Store:
     """The folder of one run, which this process alone writes."""
 
     def __init__(self, folder: Path, earlier: Mapping[str, int] | None = None) -> None:
-        """Write to `folder`; `earlier` is how many lines a case has there already, by its id."""
+        """Write to `folder`; `earlier` is how often a case was kept already, by its id."""
         self.folder = folder
         self.id = folder.name
         self.facts: dict[str, Any] = {}
@@ -96,7 +98,7 @@ class Store:
         Raises:
             InfrastructureError: what it has kept cannot be read.
         """
-        store = cls(folder, Counter(line.case_id for line in all_lines(folder)))
+        store = cls(folder, _earlier(folder))
         store.id = facts["run"]
         store.facts = facts
         store._hold = hold
@@ -236,6 +238,19 @@ class Store:
             error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         )
         return InfrastructureError(f"{what} in {self.folder}: {reason}")
+
+
+def _earlier(folder: Path) -> dict[str, int]:
+    """Return how often each case of a run was kept, by its lines and by what they name.
+
+    Of what was merged only a case's last line is there, and its file keeps the name that it had.
+    """
+    earlier: dict[str, int] = {}
+    for line in all_lines(folder):
+        named = _AGAIN.search(str(line.content.get("transcript")))
+        number = int(named[1]) if named else 1
+        earlier[line.case_id] = max(earlier.get(line.case_id, 0) + 1, number)
+    return earlier
 
 
 def new_id() -> str:

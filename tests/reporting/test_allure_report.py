@@ -140,6 +140,15 @@ def test_a_run_has_one_line_in_the_history_however_often_it_is_shown(labelled):
     assert not list(history.parent.glob("*.part"))
 
 
+def test_a_name_with_a_line_end_of_unicodes_is_no_two_lines_of_a_history(labelled, tmp_path):
+    labelled.agent = "agents/first\u2028second\x85third.py:x"
+    labelled.add(site="tiny", breach="silent", aware=False)
+    into = tmp_path / "page.html"
+    assert main(["report", "--allure", str(labelled.folder), "--into", str(into)]) == 0
+    [entry] = allure_history.read(labelled.folder.parents[1] / allure_history.FILE)
+    assert labelled.folder.name in entry["name"]
+
+
 def test_a_run_without_an_outcome_has_nothing_to_show(labelled, capsys):
     assert main(["report", "--allure", str(labelled.folder)]) == 4
     assert "has no outcome yet" in capsys.readouterr().err

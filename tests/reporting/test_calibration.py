@@ -1,6 +1,11 @@
 """`comity calibrate` measures what would judge a run, on examples whose answers are known."""
 
 import json
+import os
+import resource
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -101,6 +106,34 @@ def test_the_figures_are_those_of_a_hand_and_are_kept_under_the_pipelines_hash(
     assert kept.find("seen", "aware") is None
     [source] = kept.sources
     assert (source.file, source.examples) == ("held_apart_a.jsonl", 21)
+
+
+def test_a_full_disk_leaves_what_others_wrote_around_the_section(project, examples, calibrate):
+    examples.write("held_apart_a.jsonl", *HELD)
+    text = f"# Ours\n\n{'What somebody wrote. ' * 10_000}\n"
+    into = project.write("ours.md", text)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(text) // 2, limits[1]))
+    try:
+        assert calibrate("--into", into) == 4
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert into.read_text("utf-8") == text
+
+
+def test_the_figures_are_kept_though_nobody_reads_them(project, examples):
+    examples.write("held_apart_a.jsonl", *HELD)
+    suites = project.root / "suites"
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, "-m", "comity.cli", "calibrate", "--suites", suites],
+        check=False,
+        stdout=theirs,
+    )
+    os.close(theirs)
+    assert done.returncode == 128 + signal.SIGPIPE
+    assert calibration.kept(pipeline.fingerprint(load(suites).norms.values())) is not None
 
 
 def test_the_whole_verdict_is_measured_with_what_it_leaves_open(project, examples, calibrate):

@@ -96,6 +96,21 @@ def test_a_full_disk_behind_the_output_is_no_verdict(labelled, project):
     assert "the output cannot be read or written: No space left on device" in done.stderr
 
 
+def test_a_terminal_without_the_letters_of_a_name_is_told_the_verdict(labelled, project):
+    labelled.store.write_facts({"selected": []})
+    labelled.agent = "agents/høflig.py:礼"
+    labelled.add(site="tiny", number=1, breach="none")
+    gate = project.write("gate.toml", SILENT)
+    done = subprocess.run(
+        [sys.executable, "-m", "comity.cli", "gate", labelled.folder, "--gate", gate],
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+    )
+    assert (done.returncode, done.stderr) == (6, b"")
+    assert b"agents/h\xf8flig.py:\\u793c" in done.stdout
+
+
 @pytest.mark.parametrize("more", [(), ("--schema",)])
 def test_a_reader_that_has_had_enough_is_told_no_verdict(labelled, project, more):
     labelled.store.write_facts({"selected": []})
@@ -124,6 +139,18 @@ def test_a_fault_of_ours_is_no_verdict(monkeypatch, capsys):
     monkeypatch.setattr(cli.gate, "register", register)
     assert main(["gate"]) == 3
     assert "LookupError: a fault of ours" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_no_fault_and_no_verdict(monkeypatch, capsys):
+    def run(_: argparse.Namespace) -> int:
+        raise KeyboardInterrupt
+
+    def register(subparsers) -> None:
+        subparsers.add_parser("gate").set_defaults(run=run)
+
+    monkeypatch.setattr(cli.gate, "register", register)
+    assert main(["gate"]) == 128 + signal.SIGINT
+    assert capsys.readouterr().err == "comity: stopped\n"
 
 
 def test_a_run_that_cannot_be_called_so_is_told_in_a_line(capsys):

@@ -168,6 +168,23 @@ def test_the_last_line_of_a_case_is_the_one_that_counts(shards, merge, project):
     assert (len(found), found[first.case.id].reason) == (36, "said again")
 
 
+def test_what_is_run_again_in_the_whole_leaves_what_was_run_again_in_a_part(shards, merge, project):
+    [first, *_] = read(shards[0])
+
+    def again(folder):
+        facts = json.loads((folder / "run.json").read_text())
+        store = Store.reopen(folder, Hold(folder / "outcomes.jsonl"), facts)
+        store.append(first).result()
+        store.close()
+        return json.loads((folder / "outcomes.jsonl").read_text().splitlines()[-1])["transcript"]
+
+    in_part = again(shards[0])
+    assert merge(*shards)[0] == 0
+    whole = (project.root / "reports" / "latest").resolve()
+    assert (whole / in_part).is_file()
+    assert again(whole) != in_part
+
+
 @pytest.mark.parametrize(
     ("facts", "told"),
     [

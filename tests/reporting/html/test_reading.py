@@ -121,6 +121,22 @@ def test_nothing_is_wider_than_a_narrow_screen(run, show):
         assert opened.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_a_table_of_many_agents_is_wider_than_the_screen_by_itself(run, show):
+    for name in ("careful", "forgetful", "hasty", "lecturing", "silent"):
+        run.add("adhere", agent=f"agents/mine.py:{name}", found={"completed": True})
+    run.end()
+    opened = show(viewport={"width": 360, "height": 740}).at("")
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_address_that_names_nothing_shows_the_page(run, show):
+    run.careful()
+    found = show()
+    for fragment in ("%", "100%", "no-such-part"):
+        assert found.at(fragment).inner_text("#count") == "1 of 1 cases"
+    assert found.trouble == []
+
+
 def test_a_run_without_a_case_has_a_page(run, show):
     run.end()
     found = show()

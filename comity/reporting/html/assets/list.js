@@ -153,7 +153,7 @@ async function start() {
     if (KEYS.some((key) => parameters.has(key)) || parameters.has("case") || location.hash === "#cases") {
       if (wasOpen && left !== null) scrollTo(0, left);
       else byId("cases").scrollIntoView();
-    } else if (location.hash.length > 1) byId(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    } else if (location.hash.length > 1) byId(location.hash.slice(1))?.scrollIntoView();
   }
 
   addEventListener("hashchange", follow);
