@@ -94,6 +94,8 @@ class Page:
         self._offset = 0
         self._dialogs: list[observation.Element] = []
         """What pages asked and said in boxes of the browser's since the last action began."""
+        self._turn = asyncio.Lock()
+        """Held while something is done: an agent may call several tools of its own at once."""
         context.on("dialog", self._agree)
 
     @classmethod
@@ -202,6 +204,10 @@ class Page:
         Raises:
             InfrastructureError: the browser or the page is gone, or does not answer.
         """
+        async with self._turn:
+            return await self._observed()
+
+    async def _observed(self) -> Observation:
         async with self._ours("reading the page", self._patience):
             tab, snapshot, title = await self._shown()
             found = [*self._dialogs, *observation.elements(well_formed(snapshot))]
@@ -243,7 +249,8 @@ class Page:
     async def act(self, action: AnyAction) -> Result:
         """Do what the agent asks, record it, and return what came of it.
 
-        An action that cannot be done counts as a step, and its result says why.
+        An action that cannot be done counts as a step, and its result says why. Of several at once
+        each begins when the one before has ended.
 
         Raises:
             AgentError: no step is left, or it is no action.
@@ -251,10 +258,14 @@ class Page:
         """
         if not isinstance(action, ACTIONS):
             raise AgentError(f"{type(action).__name__} is no action of a page")
+        async with self._turn:
+            return await self._acted(action)
+
+    async def _acted(self, action: AnyAction) -> Result:
         if self.steps_left <= 0:
             raise AgentError(f"out of steps: {self.max_steps} were allowed")
         if self.last is None:
-            await self.observe()
+            await self._observed()
         target = self._element(getattr(action, "ref", None))
         self._dialogs.clear()
         index, at, seen = len(self.steps) + 1, time.monotonic() - self._started, self.seen

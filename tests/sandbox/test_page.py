@@ -326,6 +326,23 @@ def test_out_of_steps_is_the_agents_error(site):
     visit(site, script, max_steps=1)
 
 
+def test_what_is_done_at_once_is_done_one_after_the_other(site):
+    async def several(page):
+        second, late = ref(page, "Second"), ref(page, "Late")
+        clicks = [Click(ref=second), Click(ref=late), Goto(url="/found")]
+        told = await asyncio.gather(*map(page.act, clicks), return_exceptions=True)
+        return page, told
+
+    page, told = visit(site, several, max_steps=2)
+    assert [step.index for step in page.steps] == [1, 2]
+    assert told[0].error is None
+    # The first led away, so that what the second was to click is not there any more.
+    assert told[1].error is not None
+    assert isinstance(told[2], AgentError)
+    assert "out of steps" in str(told[2])
+    assert [visit.path for visit in page.visits] == ["/", "/second"]
+
+
 def test_half_a_character_on_a_page_is_no_trouble(site):
     async def script(page: Page) -> None:
         assert "half" in (await page.observe()).text
