@@ -383,11 +383,14 @@ class Page:
             here = tab.url
             address = urljoin(here if self._traffic.is_home(here) else self.start_url, url)
             is_home = self._traffic.is_home(address)
+            is_there = _origin(address) in (_origin(self.start_url), _origin(here))
         except ValueError:
             return "this is no address"
-        if not is_home:
+        if not (is_home and is_there):
             self._traffic.note_blocked(address)
-            return f"only pages of {self._host} can be opened"
+            # At https, where it speaks http alone, a site may hang, and would seem to have failed.
+            where = _origin(self.start_url) if is_home else self._host
+            return f"only pages of {where} can be opened"
         response = await self._loaded(tab.goto(address))
         return None if response is None or response.ok else f"the site answered {response.status}"
 
@@ -432,6 +435,18 @@ class Page:
             await self._tabs.front.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
+
+
+def _origin(url: str) -> str:
+    """Return what comes before an address's path, as the browser writes it.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    own = parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme))
+    return f"{parts.scheme}://{host}" + ("" if own else f":{parts.port}")
 
 
 def _described(target: observation.Element) -> str:

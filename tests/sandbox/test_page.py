@@ -343,6 +343,17 @@ def test_what_is_done_at_once_is_done_one_after_the_other(site):
     assert [visit.path for visit in page.visits] == ["/", "/second"]
 
 
+@pytest.mark.parametrize("url", ["https://shop.example/second", "http://shop.example:1/second"])
+def test_where_the_site_does_not_listen_is_told_and_is_no_trouble(site, url):
+    async def goes(page):
+        return await page.act(Goto(url=url)), page
+
+    told, page = visit(site, goes, patience=3)
+    assert told.error == "only pages of http://shop.example can be opened"
+    assert page.failure is None
+    assert page.blocked == [url]
+
+
 def test_half_a_character_on_a_page_is_no_trouble(site):
     async def script(page: Page) -> None:
         assert "half" in (await page.observe()).text
