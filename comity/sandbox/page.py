@@ -230,7 +230,12 @@ class Page:
             try:
                 await self._settle(tab)
                 milliseconds = self._patience * 1_000
-                snapshot = await tab.aria_snapshot(mode="ai", depth=MAX_DEPTH, timeout=milliseconds)
+                # A page waits for its body, and a drawing that was opened by itself has none.
+                has_body = await tab.evaluate("document.body !== null")
+                shown = tab if has_body else tab.locator(":root")
+                snapshot = await shown.aria_snapshot(
+                    mode="ai", depth=MAX_DEPTH, timeout=milliseconds
+                )
                 return tab, snapshot, await tab.title()
             except PlaywrightError:
                 if not tab.is_closed():  # else its own script has closed it meanwhile

@@ -43,6 +43,8 @@ PAGES = {
     "/popup": "<title>Popup</title><button onclick='window.close()'>Done</button>",
     "/second": "<title>Second</title><h1>Second</h1><a href=/>Home</a>",
     "/tab": "<title>Tab</title><h1>Tab</h1>",
+    "/drawing": "<svg xmlns='http://www.w3.org/2000/svg'><title>A clock</title>"
+    "<a href='/second'><text y='20'>Second</text></a></svg>",
     "/found": "<title>Found</title><h1>Found</h1>",
     "/late": "arrived late",
     "/half": "<title>Half</title><p id=out></p><script>out.textContent='half \\ud83d'</script>",
@@ -84,7 +86,8 @@ def site() -> Iterator[str]:
             time.sleep({"/late": 0.3, "/never": 10}.get(path, 0))
             body = PAGES.get(path, "").encode()
             self.send_response(500 if path == "/broken" else 200 if body else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            kind = "image/svg+xml" if path == "/drawing" else "text/html"
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
             self.end_headers()
             self.wfile.write(body)
 
@@ -352,6 +355,18 @@ def test_where_the_site_does_not_listen_is_told_and_is_no_trouble(site, url):
     assert told.error == "only pages of http://shop.example can be opened"
     assert page.failure is None
     assert page.blocked == [url]
+
+
+def test_a_picture_that_is_a_page_of_its_own_is_seen(site):
+    async def looks(page):
+        await page.act(Goto(url="/drawing"))
+        seen = await page.observe()
+        await page.act(Click(ref=page.refs("click")[0]))
+        return seen, await page.observe()
+
+    seen, after = visit(site, looks, patience=5)
+    assert 'img "A clock"' in seen.text
+    assert after.title == "Second"
 
 
 def test_half_a_character_on_a_page_is_no_trouble(site):
