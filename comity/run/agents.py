@@ -161,5 +161,17 @@ def _failed(reference: str, error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     # A class that wants arguments fails where it is called: here, which is no place to look.
     place = "" if last.filename == __file__ else f" ({last.filename}:{last.lineno})"
-    fix = "; install what it imports" if isinstance(error, ModuleNotFoundError) else ""
+    fix = _import_fix(Path(last.filename).parent, error)
     return f"the agent {reference} cannot be loaded: {told(error)}{place}{fix}"
+
+
+def _import_fix(folder: Path, error: BaseException) -> str:
+    """Return how to have what a file in `folder` imports found, where that is what failed."""
+    if not isinstance(error, ModuleNotFoundError):
+        return ""
+    module = (error.name or "").partition(".")[0]
+    beside = (folder / f"{module}.py", folder / module / "__init__.py")
+    if module and any(os.path.isfile(place) for place in beside):
+        # The folder of a file that is loaded by its path is not searched for others.
+        return f"; add {folder} to PYTHONPATH"
+    return "; install what it imports"

@@ -28,6 +28,7 @@ def one_line(finished, *parts):
         ("speechless.py:agent", ("cannot be loaded: SpeechlessError", "speechless.py:3")),
         ("mute.py:agent", ("cannot be loaded", "RuntimeError: nothing here", "mute.py:1")),
         (
+            "my/agent.py:agent",
             ("No module named 'words'", "agent.py:1); add ", "/my to PYTHONPATH"),
         ),
         ("needy.py:Needy", ("cannot be loaded", "TypeError", "missing 1 required")),
@@ -46,6 +47,8 @@ def test_an_agent_that_is_none(project, agent, parts):
         "speechless.py": "class SpeechlessError(Exception):\n    __str__ = None\n"
         "raise SpeechlessError",
         "mute.py": "def __getattr__(_): raise RuntimeError('nothing here')",
+        "my/agent.py": "import words",
+        "my/words.py": "",
         "needy.py": "class Needy:\n    def __init__(self, key): pass",
     }.items():
         project.write(name, f"{text}\n")
