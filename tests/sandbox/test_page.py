@@ -19,6 +19,7 @@ from comity.sandbox.browser import Browser
 from comity.sandbox.page import Page
 from comity.sandbox.running import Sandbox
 from comity.sandbox.tabs import MAX_TABS
+from comity.schema import Item
 
 PAGES = {
     "/": """<title>Home</title><h1>Home</h1><a href=/second>Second</a>
@@ -454,6 +455,18 @@ def test_a_page_that_a_script_draws_under_its_address_was_visited(site):
         assert [visit.path for visit in page.visits] == ["/drawn", "/clock"]
 
     visit(site, script, "/drawn")
+
+
+@pytest.mark.parametrize(
+    "path", ["/掛け時計", "/wanduhr weiß", "/%E6%8E%9B", "/a'(b);c=d,e|f^g~h!*&$@:+[i]", '/"<`{}>']
+)
+def test_an_item_is_known_by_its_path_in_whatever_letters(site, path):
+    async def goes(page):
+        await page.act(Goto(url=path))
+        return page.visits[-1].path
+
+    item = Item(id="clock", kind="product", title="Clock", paths=frozenset({path}))
+    assert item.paths == {visit(site, goes)}
 
 
 def test_a_line_for_news_that_never_ends_is_not_waited_for(site):
