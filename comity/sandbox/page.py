@@ -92,6 +92,8 @@ class Page:
         self._read: PlaywrightPage | None = None
         """The tab that was observed last."""
         self._offset = 0
+        self._behind = False
+        """Whether a page of the site lay behind the one that was observed last, in its tab."""
         self._dialogs: list[observation.Element] = []
         """What pages asked and said in boxes of the browser's since the last action began."""
         self._turn = asyncio.Lock()
@@ -164,8 +166,8 @@ class Page:
 
     @property
     def can_go_back(self) -> bool:
-        """Whether a page of the site lies behind this one, in its tab or in the tab before."""
-        return self._traffic.lies_behind(self._tabs.front) or self._tabs.can_close
+        """Whether a page of the site lies behind the one last observed, or a tab behind its tab."""
+        return self._behind or self._tabs.can_close
 
     def possible(self) -> list[type[Action]]:
         """Return the actions that can be done on the page as last observed; none without a step."""
@@ -211,6 +213,7 @@ class Page:
         async with self._ours("reading the page", self._patience):
             tab, snapshot, title = await self._shown()
             found = [*self._dialogs, *observation.elements(well_formed(snapshot))]
+            self._behind = await self._tabs.can_go_back()
         if tab is not self._read:
             self._read, self._offset = tab, 0
         self.last = observation.view(found, self._offset)
@@ -400,13 +403,13 @@ class Page:
         return None if response is None or response.ok else f"the site answered {response.status}"
 
     async def _back(self) -> str | None:
-        if not self.can_go_back:
-            return "there is no page to go back to"
-        tab = self._tabs.front
-        if self._traffic.lies_behind(tab):
+        tab = await self._tabs.ready()
+        if await self._tabs.can_go_back():
             await self._loaded(tab.go_back())
-        else:
+        elif self._tabs.can_close:
             await tab.close()
+        else:
+            return "there is no page to go back to"
         return None
 
     async def _loaded(self, loading: Awaitable[Response | None]) -> Response | None:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, JsonValue
 from comity.schema.base import Word
 
 # Of ASCII, a browser writes these in a path in another way, beside the space.
-_QUOTED = "\"#<>?^`{|}"
+_QUOTED = '"#<>?^`{|}'
 _LEFT = "".join(sign for sign in string.punctuation if sign not in _QUOTED)
 
 

@@ -42,6 +42,7 @@ PAGES = {
         Flash</button>
         <button onclick="for (let i = 0; i < 12; i++) window.open('/second')">Many</button>""",
     "/popup": "<title>Popup</title><button onclick='window.close()'>Done</button>",
+    "/returning": "<title>Returning</title><button onclick='history.back()'>Return</button>",
     "/second": "<title>Second</title><h1>Second</h1><a href=/>Home</a>",
     "/tab": "<title>Tab</title><h1>Tab</h1>",
     "/drawing": "<svg xmlns='http://www.w3.org/2000/svg'><title>A clock</title>"
@@ -256,6 +257,33 @@ def test_a_link_that_leaves_the_site_leads_nowhere_but_back(site, name, action, 
         assert len(page.blocked) == 1
 
     visit(site, script, "/tabs")
+
+
+def test_back_leads_to_the_page_before_also_where_a_link_led_to_one_seen_already(site):
+    async def to_and_fro(page):
+        titles = []
+        for name in ("Second", "Home"):
+            await page.act(Click(ref=ref(page, name)))
+            await page.observe()
+        assert Back in page.possible()
+        while page.can_go_back:
+            await page.act(Back())
+            titles.append((await page.observe()).title)
+        return titles
+
+    assert visit(site, to_and_fro) == ["Second", "Home"]
+
+
+def test_a_page_that_goes_back_by_itself_leaves_nothing_behind(site):
+    async def goes_back(page):
+        await page.act(Goto(url="/returning"))
+        await page.observe()
+        await page.act(Click(ref=ref(page, "Return")))
+        return (await page.observe()).title, page.can_go_back, await page.act(Back())
+
+    title, can_go_back, told = visit(site, goes_back)
+    assert (title, can_go_back) == ("Home", False)
+    assert told.error == "there is no page to go back to"
 
 
 def test_a_new_tab_is_closed_by_going_back_and_the_one_before_is_in_front_again(site):
