@@ -233,9 +233,7 @@ class Page:
             try:
                 await self._settle(tab)
                 milliseconds = self._patience * 1_000
-                # A page waits for its body, and a drawing that was opened by itself has none.
-                has_body = await tab.evaluate("document.body !== null")
-                shown = tab if has_body else tab.locator(":root")
+                shown = tab if await _has_body(tab) else tab.locator(":root")
                 snapshot = await shown.aria_snapshot(
                     mode="ai", depth=MAX_DEPTH, timeout=milliseconds
                 )
@@ -443,6 +441,13 @@ class Page:
             await self._tabs.front.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
+
+
+async def _has_body(tab: PlaywrightPage) -> bool:
+    """Return whether a page has what Playwright waits for; a drawing opened by itself has not."""
+    with suppress(PlaywrightError):  # a page that leads on by itself just now can be waited for
+        return bool(await tab.evaluate("document.body !== null"))
+    return True
 
 
 def _origin(url: str) -> str:
