@@ -120,7 +120,8 @@ class Tabs:
         tab.on("close", self._forget)
         self._coming = max(0, self._coming - 1)
         self._came.set()
-        if len(self._open) >= MAX_TABS:
+        # A tab without an address was opened for a file, shows nothing, and would never load.
+        if len(self._open) >= MAX_TABS or not tab.url:
             closing = asyncio.ensure_future(_closed(tab))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)

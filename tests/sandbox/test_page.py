@@ -37,6 +37,7 @@ PAGES = {
         <button onclick="for(const t=Date.now();Date.now()-t<5000;);">Stay</button>""",
     "/tabs": """<title>Tabs</title><a href=http://outside.example/>Out</a><p>or</p>
         <a href=http://elsewhere.example/ target=_blank>Out, in a tab</a>
+        <a href=/invoice target=_blank>Invoice</a>
         <button onclick="window.open('/popup')">Pop up</button>
         <button onclick="const tab = window.open('/second'); setTimeout(() => tab.close(), 200)">
         Flash</button>
@@ -47,6 +48,7 @@ PAGES = {
     "/tab": "<title>Tab</title><h1>Tab</h1>",
     "/drawing": "<svg xmlns='http://www.w3.org/2000/svg'><title>A clock</title>"
     "<a href='/second'><text y='20'>Second</text></a></svg>",
+    "/invoice": "a file to keep",
     "/found": "<title>Found</title><h1>Found</h1>",
     "/late": "arrived late",
     "/half": "<title>Half</title><p id=out></p><script>out.textContent='half \\ud83d'</script>",
@@ -90,6 +92,8 @@ def site() -> Iterator[str]:
             self.send_response(500 if path == "/broken" else 200 if body else 404)
             kind = "image/svg+xml" if path == "/drawing" else "text/html"
             self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            if path == "/invoice":
+                self.send_header("Content-Disposition", "attachment")
             self.end_headers()
             self.wfile.write(body)
 
@@ -310,6 +314,14 @@ def test_a_tab_that_its_page_closes_is_followed_by_the_one_before(site):
         assert (await page.observe()).title == "Tabs"
 
     visit(site, script, "/tabs")
+
+
+def test_a_tab_that_was_opened_for_a_file_is_none(site):
+    async def downloads(page):
+        told = await page.act(Click(ref=ref(page, "Invoice")))
+        return told.error, (await page.observe()).title, page.can_go_back
+
+    assert visit(site, downloads, "/tabs", patience=5) == (None, "Tabs", False)
 
 
 def test_where_all_tabs_are_closed_the_site_is_opened_anew(site):
