@@ -112,7 +112,8 @@ class _Answer(_Lenient):
     def completion(self) -> Completion:
         message, usage = self.choices[0].message, self.usage or _Usage()
         calls = (
-            ToolCall(name=c.name, arguments="{}" if c.arguments is None else c.arguments)
+            # For a function without any, or with none but defaults, some servers leave them empty.
+            ToolCall(name=c.name, arguments=c.arguments or "{}")
             for c in message.tool_calls or ()
         )
         thought, said = _parted(message.content or "")

@@ -7,7 +7,8 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,9 +19,6 @@ from comity.schema.base import well_formed
 from comity.schema.scenario import Mode
 
 Run = Callable[..., Awaitable[Reply]]
-
-_FAILURES = (Exception, SystemExit)
-"""How the code of an agent fails when it is loaded; a script ends by the second."""
 
 
 class Briefing(Word):
@@ -88,22 +86,41 @@ def load_agent(reference: str, root: Path) -> Agent:
             f"{reference!r} is no agent reference; write path/to/file.py:name or module:name"
         )
     module = _from_file(root / place, reference) if place.endswith(".py") else _module(place)
-    loaded = getattr(module, name, None)
-    if loaded is None:
-        known = sorted(
-            key
-            for key, value in vars(module).items()
-            if hasattr(value, "declares") and not inspect.isclass(value)
-        )
-        raise ConfigurationError(
-            f"{place} has no agent {name!r}; it has: {', '.join(known) or 'none'}"
-        )
-    digest = _digest(module)
+    with _loading(reference):
+        loaded = getattr(module, name, None)
+        if loaded is None:
+            known = sorted(
+                key
+                for key, value in vars(module).items()
+                if hasattr(value, "declares") and not inspect.isclass(value)
+            )
+            raise ConfigurationError(
+                f"{place} has no agent {name!r}; it has: {', '.join(known) or 'none'}"
+            )
+        return Agent(reference, loaded() if inspect.isclass(loaded) else loaded, _digest(module))
+
+
+def told(error: BaseException) -> str:
+    """Return an exception's name and what it says; one of an agent's own making may fail to."""
+    name = type(error).__name__
     try:
-        return Agent(reference, loaded() if inspect.isclass(loaded) else loaded, digest)
-    except ConfigurationError:
+        said = str(error)
+    except Exception:
+        said = ""
+    return f"{name}: {said}" if said else name
+
+
+@contextmanager
+def _loading(reference: str) -> Iterator[None]:
+    """Say of what an agent's own code raises in here that it is the agent's.
+
+    A script ends by SystemExit, and not every other way to fail is an Exception either.
+    """
+    try:
+        yield
+    except (ConfigurationError, KeyboardInterrupt):
         raise
-    except _FAILURES as error:
+    except BaseException as error:
         raise ConfigurationError(_failed(reference, error)) from error
 
 
@@ -127,23 +144,34 @@ def _from_file(path: Path, reference: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except _FAILURES as error:
-        del sys.modules[name]
-        raise ConfigurationError(_failed(reference, error)) from error
+        with _loading(reference):
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # else whoever loads it again would find half of it
+        raise
     return module
 
 
 def _module(name: str) -> ModuleType:
-    try:
+    with _loading(name):
         return importlib.import_module(name)
-    except _FAILURES as error:
-        raise ConfigurationError(_failed(name, error)) from error
 
 
 def _failed(reference: str, error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     # A class that wants arguments fails where it is called: here, which is no place to look.
     place = "" if last.filename == __file__ else f" ({last.filename}:{last.lineno})"
-    fix = "; install what it imports" if isinstance(error, ModuleNotFoundError) else ""
-    return f"the agent {reference} cannot be loaded: {type(error).__name__}: {error}{place}{fix}"
+    fix = _import_fix(Path(last.filename).parent, error)
+    return f"the agent {reference} cannot be loaded: {told(error)}{place}{fix}"
+
+
+def _import_fix(folder: Path, error: BaseException) -> str:
+    """Return how to have what a file in `folder` imports found, where that is what failed."""
+    if not isinstance(error, ModuleNotFoundError):
+        return ""
+    module = (error.name or "").partition(".")[0]
+    beside = (folder / f"{module}.py", folder / module / "__init__.py")
+    if module and any(os.path.isfile(place) for place in beside):
+        # The folder of a file that is loaded by its path is not searched for others.
+        return f"; add {folder} to PYTHONPATH"
+    return "; install what it imports"

@@ -22,7 +22,7 @@ from comity.judges.hearing import Listener
 from comity.judges.verdict import Pipeline
 from comity.models.client import ChatModel
 from comity.models.recorded import CaseModel
-from comity.run.agents import Agent, Briefing
+from comity.run.agents import Agent, Briefing, told
 from comity.run.clock import OwnTime
 from comity.run.log import CASE
 from comity.run.store import Store
@@ -282,7 +282,7 @@ async def _act(case: AnyCase, parts: Parts, record: _Record, catalogue: tuple[It
                 + (" and ".join(f"{s:.0f} s for the {what}" for what, s in waited) or "none")
             )
             if limit.expired()
-            else _raised(error)
+            else AgentError(f"the agent raised {told(error)}")
         )
     if record.error is None or isinstance(record.error, AgentError):
         # Whether it stumbles over a broken server or page, or goes on as if nothing had been.
@@ -296,20 +296,10 @@ async def _guarded(agent: Agent, *arguments: object, **briefing: object) -> Repl
     except (Exception, asyncio.CancelledError):
         raise
     except BaseException as error:
-        raise _raised(error) from error
+        raise AgentError(f"the agent raised {told(error)}") from error
     if not isinstance(reply, Reply):
         raise AgentError(f"the agent returned {type(reply).__name__}, not a Reply")
     return Reply(text=well_formed(reply.text[:MAX_REPLY_CHARACTERS]))
-
-
-def _raised(error: BaseException) -> AgentError:
-    """Return what to say of an agent's exception; one of its own making may fail to say it."""
-    name = type(error).__name__
-    try:
-        said = str(error)
-    except Exception:
-        said = ""
-    return AgentError(f"the agent raised {name}: {said}" if said else f"the agent raised {name}")
 
 
 async def _keep_pictures(

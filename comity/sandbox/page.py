@@ -92,8 +92,12 @@ class Page:
         self._read: PlaywrightPage | None = None
         """The tab that was observed last."""
         self._offset = 0
+        self._behind = False
+        """Whether a page of the site lay behind the one that was observed last, in its tab."""
         self._dialogs: list[observation.Element] = []
         """What pages asked and said in boxes of the browser's since the last action began."""
+        self._turn = asyncio.Lock()
+        """Held while something is done: an agent may call several tools of its own at once."""
         context.on("dialog", self._agree)
 
     @classmethod
@@ -162,8 +166,8 @@ class Page:
 
     @property
     def can_go_back(self) -> bool:
-        """Whether a page of the site lies behind this one, in its tab or in the tab before."""
-        return self._traffic.lies_behind(self._tabs.front) or self._tabs.can_close
+        """Whether a page of the site lies behind the one last observed, or a tab behind its tab."""
+        return self._behind or self._tabs.can_close
 
     def possible(self) -> list[type[Action]]:
         """Return the actions that can be done on the page as last observed; none without a step."""
@@ -202,9 +206,14 @@ class Page:
         Raises:
             InfrastructureError: the browser or the page is gone, or does not answer.
         """
+        async with self._turn:
+            return await self._observed()
+
+    async def _observed(self) -> Observation:
         async with self._ours("reading the page", self._patience):
             tab, snapshot, title = await self._shown()
             found = [*self._dialogs, *observation.elements(well_formed(snapshot))]
+            self._behind = await self._tabs.can_go_back()
         if tab is not self._read:
             self._read, self._offset = tab, 0
         self.last = observation.view(found, self._offset)
@@ -224,7 +233,10 @@ class Page:
             try:
                 await self._settle(tab)
                 milliseconds = self._patience * 1_000
-                snapshot = await tab.aria_snapshot(mode="ai", depth=MAX_DEPTH, timeout=milliseconds)
+                shown = tab if await _has_body(tab) else tab.locator(":root")
+                snapshot = await shown.aria_snapshot(
+                    mode="ai", depth=MAX_DEPTH, timeout=milliseconds
+                )
                 return tab, snapshot, await tab.title()
             except PlaywrightError:
                 if not tab.is_closed():  # else its own script has closed it meanwhile
@@ -243,7 +255,8 @@ class Page:
     async def act(self, action: AnyAction) -> Result:
         """Do what the agent asks, record it, and return what came of it.
 
-        An action that cannot be done counts as a step, and its result says why.
+        An action that cannot be done counts as a step, and its result says why. Of several at once
+        each begins when the one before has ended.
 
         Raises:
             AgentError: no step is left, or it is no action.
@@ -251,10 +264,14 @@ class Page:
         """
         if not isinstance(action, ACTIONS):
             raise AgentError(f"{type(action).__name__} is no action of a page")
+        async with self._turn:
+            return await self._acted(action)
+
+    async def _acted(self, action: AnyAction) -> Result:
         if self.steps_left <= 0:
             raise AgentError(f"out of steps: {self.max_steps} were allowed")
         if self.last is None:
-            await self.observe()
+            await self._observed()
         target = self._element(getattr(action, "ref", None))
         self._dialogs.clear()
         index, at, seen = len(self.steps) + 1, time.monotonic() - self._started, self.seen
@@ -372,22 +389,25 @@ class Page:
             here = tab.url
             address = urljoin(here if self._traffic.is_home(here) else self.start_url, url)
             is_home = self._traffic.is_home(address)
+            is_there = _origin(address) in (_origin(self.start_url), _origin(here))
         except ValueError:
             return "this is no address"
-        if not is_home:
+        if not (is_home and is_there):
             self._traffic.note_blocked(address)
-            return f"only pages of {self._host} can be opened"
+            # At https, where it speaks http alone, a site may hang, and would seem to have failed.
+            where = _origin(self.start_url) if is_home else self._host
+            return f"only pages of {where} can be opened"
         response = await self._loaded(tab.goto(address))
         return None if response is None or response.ok else f"the site answered {response.status}"
 
     async def _back(self) -> str | None:
-        if not self.can_go_back:
-            return "there is no page to go back to"
-        tab = self._tabs.front
-        if self._traffic.lies_behind(tab):
+        tab = await self._tabs.ready()
+        if await self._tabs.can_go_back():
             await self._loaded(tab.go_back())
-        else:
+        elif self._tabs.can_close:
             await tab.close()
+        else:
+            return "there is no page to go back to"
         return None
 
     async def _loaded(self, loading: Awaitable[Response | None]) -> Response | None:
@@ -421,6 +441,25 @@ class Page:
             await self._tabs.front.screenshot(path=path, animations="disabled")
         except (PlaywrightError, OSError) as error:
             raise InfrastructureError(f"no screenshot: {printable(str(error), 200)}") from None
+
+
+async def _has_body(tab: PlaywrightPage) -> bool:
+    """Return whether a page has what Playwright waits for; a drawing opened by itself has not."""
+    with suppress(PlaywrightError):  # a page that leads on by itself just now can be waited for
+        return bool(await tab.evaluate("document.body !== null"))
+    return True
+
+
+def _origin(url: str) -> str:
+    """Return what comes before an address's path, as the browser writes it.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    own = parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme))
+    return f"{parts.scheme}://{host}" + ("" if own else f":{parts.port}")
 
 
 def _described(target: observation.Element) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, CDPSession
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 
@@ -35,7 +35,7 @@ class Tabs:
 
         Args:
             context: the case's own.
-            traffic: what notes the addresses that each tab comes along.
+            traffic: what notes the addresses that tabs come to.
             start_url: what is opened where all tabs were closed.
             milliseconds: how long an element may take to answer.
             loading: how long a page may take to load, in milliseconds.
@@ -49,8 +49,8 @@ class Tabs:
         self._front: PlaywrightPage | None = None
         self._crashed: set[PlaywrightPage] = set()
         self._closing: set[asyncio.Task[None]] = set()
-        self._heard: set[PlaywrightPage] = set()
-        """Those that tell when they open another."""
+        self._heard: dict[PlaywrightPage, CDPSession] = {}
+        """Lines to those that tell when they open another."""
         self._coming = 0
         """How many tabs were opened, and are not there yet."""
         self._came = asyncio.Event()
@@ -72,6 +72,18 @@ class Tabs:
         """Whether another tab lies behind the one in front."""
         return len(self._open) > 1
 
+    async def can_go_back(self) -> bool:
+        """Return whether a page of the site lies behind the one that the tab in front shows.
+
+        Raises:
+            playwright.async_api.Error: the tab is gone.
+        """
+        if self.front not in self._heard:
+            return False
+        history = await self._heard[self.front].send("Page.getNavigationHistory")
+        behind = history["entries"][: history["currentIndex"]]
+        return any(self._traffic.is_home(entry["url"]) for entry in behind)
+
     async def ready(self) -> PlaywrightPage:
         """Return the tab in front; where a page has closed the last one, the site anew.
 
@@ -92,9 +104,8 @@ class Tabs:
 
     async def _hear(self, tab: PlaywrightPage) -> None:
         """Have a tab tell when it opens another: Playwright tells only once that has an answer."""
-        self._heard.add(tab)
         with suppress(PlaywrightError):  # one that is gone is told of where it is used
-            session = await self._context.new_cdp_session(tab)
+            session = self._heard[tab] = await self._context.new_cdp_session(tab)
             session.on("Page.windowOpen", self._expect)
             await session.send("Page.enable")
 
@@ -109,7 +120,8 @@ class Tabs:
         tab.on("close", self._forget)
         self._coming = max(0, self._coming - 1)
         self._came.set()
-        if len(self._open) >= MAX_TABS:
+        # A tab without an address was opened for a file, shows nothing, and would never load.
+        if len(self._open) >= MAX_TABS or not tab.url:
             closing = asyncio.ensure_future(_closed(tab))
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
@@ -126,6 +138,7 @@ class Tabs:
 
     def _forget(self, tab: PlaywrightPage) -> None:
         self._traffic.leave(tab)
+        self._heard.pop(tab, None)
         if tab in self._open:
             self._open.remove(tab)
         if self._open:

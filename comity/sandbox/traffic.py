@@ -29,8 +29,6 @@ class Traffic:
     def __init__(self, context: BrowserContext, host: str | None) -> None:
         self.visits: list[Visit] = []
         self.blocked: list[str] = []
-        self._trails: dict[PlaywrightPage, list[str]] = {}
-        """The addresses that each tab came along, those that it went back from left out."""
         self.failure: InfrastructureError | None = None
         """How the site failed to answer for a page, where none has come since."""
         self._host = host
@@ -51,20 +49,14 @@ class Traffic:
         self._context.remove_listener("requestfailed", self._note_failure)
 
     def follow(self, tab: PlaywrightPage) -> None:
-        """Note the addresses of `tab` from now on; it has no trail yet."""
-        self._trails[tab] = []
+        """Note the addresses of `tab` from now on."""
         tab.on("framenavigated", self._note_arrival)
 
     def leave(self, tab: PlaywrightPage) -> None:
         """Wait for nothing of a tab that is closed: no answer to it is told of any more."""
-        self._trails.pop(tab, None)
         for requests in (self._arriving, self._under_way):
             requests -= {request for request in requests if _tab_of(request) in (tab, None)}
         self._changed.set()
-
-    def lies_behind(self, tab: PlaywrightPage) -> bool:
-        """Return whether a page of the site lies behind the one that `tab` shows."""
-        return len(self._trails.get(tab, ())) > int(self.is_home(tab.url))
 
     def is_home(self, url: str) -> bool:
         """Return whether an address is one of the site's; a browser's page of errors has another.
@@ -149,11 +141,6 @@ class Traffic:
         # A page that a script draws under an address of its own is asked for in parts, if at all.
         if urlsplit(frame.url).path not in {visit.path for visit in self.visits}:
             self._note_visit("GET", frame.url)
-        trail = self._trails.get(frame.page, [])
-        if frame.url in trail[-2:-1]:
-            trail.pop()
-        elif trail[-1:] != [frame.url] and len(trail) < MAX_RECORDED:
-            trail.append(frame.url)
 
 
 def _is_of_a_page(request: Request) -> bool:

@@ -1,10 +1,28 @@
 """What a site's database holds after a case, in the shape of the control protocol."""
 
-from typing import Literal
+import string
+from typing import Annotated, Literal
+from urllib.parse import quote
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
 from comity.schema.base import Word
+
+# Of ASCII, a browser writes these in a path in another way, beside the space.
+_QUOTED = '"#<>?^`{|}'
+_LEFT = "".join(sign for sign in string.punctuation if sign not in _QUOTED)
+
+
+def _as_visited(path: str) -> str:
+    """Return a path as the browser writes it, which is how a visit of it is noted."""
+    if not path.startswith("/") or "?" in path or "#" in path:
+        raise ValueError(
+            f"{path!r} is no path, such as /wall-clock; what begins with ? or # is no part of one"
+        )
+    return quote(path, safe=_LEFT)
+
+
+UrlPath = Annotated[str, AfterValidator(_as_visited)]
 
 
 class Line(Word):
@@ -100,5 +118,5 @@ class Item(Word):
     available: bool = True
     """Whether it can be had now, or is sold out."""
     tags: frozenset[str] = frozenset()
-    paths: frozenset[str] = frozenset()
+    paths: frozenset[UrlPath] = frozenset()
     """The URL paths of the pages that mean that the item was opened or handled."""

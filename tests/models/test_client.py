@@ -217,8 +217,9 @@ def test_an_answer_that_is_too_deep_is_none(model_server):
         ask(model_server)
 
 
-def test_what_a_server_leaves_untold_is_no_trouble(model_server):
-    function = {"name": "back", "arguments": None}
+@pytest.mark.parametrize("arguments", [None, ""])
+def test_what_a_server_leaves_untold_is_no_trouble(model_server, arguments):
+    function = {"name": "back", "arguments": arguments}
     answer = {
         "choices": [{"message": {"content": None, "tool_calls": [{"function": function}]}}],
         "usage": {"prompt_tokens": None, "completion_tokens": None},

@@ -24,6 +24,13 @@ def one_line(finished, *parts):
         ("no_such_module:agent", ("cannot be loaded", "ModuleNotFoundError")),
         ("broken.py:agent", ("cannot be loaded", "ZeroDivisionError", "broken.py:1")),
         ("script.py:agent", ("cannot be loaded", "SystemExit: usage", "script.py:1")),
+        ("cancelled.py:agent", ("cannot be loaded", "CancelledError", "cancelled.py:2")),
+        ("speechless.py:agent", ("cannot be loaded: SpeechlessError", "speechless.py:3")),
+        ("mute.py:agent", ("cannot be loaded", "RuntimeError: nothing here", "mute.py:1")),
+        (
+            "my/agent.py:agent",
+            ("No module named 'words'", "agent.py:1); add ", "/my to PYTHONPATH"),
+        ),
         ("needy.py:Needy", ("cannot be loaded", "TypeError", "missing 1 required")),
         (f"{'x' * 300}.py:agent", ("there is no file",)),
         ("a\udcff.py:agent", ("is no agent reference",)),
@@ -33,9 +40,18 @@ def one_line(finished, *parts):
     ],
 )
 def test_an_agent_that_is_none(project, agent, parts):
-    project.write("broken.py", "1 / 0\n")
-    project.write("script.py", "raise SystemExit('usage')\n")
-    project.write("needy.py", "class Needy:\n    def __init__(self, key): pass\n")
+    for name, text in {
+        "broken.py": "1 / 0",
+        "script.py": "raise SystemExit('usage')",
+        "cancelled.py": "import asyncio\nraise asyncio.CancelledError",
+        "speechless.py": "class SpeechlessError(Exception):\n    __str__ = None\n"
+        "raise SpeechlessError",
+        "mute.py": "def __getattr__(_): raise RuntimeError('nothing here')",
+        "my/agent.py": "import words",
+        "my/words.py": "",
+        "needy.py": "class Needy:\n    def __init__(self, key): pass",
+    }.items():
+        project.write(name, f"{text}\n")
     one_line(project.run("--agent", agent), *parts)
 
 

@@ -19,6 +19,7 @@ from comity.sandbox.browser import Browser
 from comity.sandbox.page import Page
 from comity.sandbox.running import Sandbox
 from comity.sandbox.tabs import MAX_TABS
+from comity.schema import Item
 
 PAGES = {
     "/": """<title>Home</title><h1>Home</h1><a href=/second>Second</a>
@@ -36,13 +37,18 @@ PAGES = {
         <button onclick="for(const t=Date.now();Date.now()-t<5000;);">Stay</button>""",
     "/tabs": """<title>Tabs</title><a href=http://outside.example/>Out</a><p>or</p>
         <a href=http://elsewhere.example/ target=_blank>Out, in a tab</a>
+        <a href=/invoice target=_blank>Invoice</a>
         <button onclick="window.open('/popup')">Pop up</button>
         <button onclick="const tab = window.open('/second'); setTimeout(() => tab.close(), 200)">
         Flash</button>
         <button onclick="for (let i = 0; i < 12; i++) window.open('/second')">Many</button>""",
     "/popup": "<title>Popup</title><button onclick='window.close()'>Done</button>",
+    "/returning": "<title>Returning</title><button onclick='history.back()'>Return</button>",
     "/second": "<title>Second</title><h1>Second</h1><a href=/>Home</a>",
     "/tab": "<title>Tab</title><h1>Tab</h1>",
+    "/drawing": "<svg xmlns='http://www.w3.org/2000/svg'><title>A clock</title>"
+    "<a href='/second'><text y='20'>Second</text></a></svg>",
+    "/invoice": "a file to keep",
     "/found": "<title>Found</title><h1>Found</h1>",
     "/late": "arrived late",
     "/half": "<title>Half</title><p id=out></p><script>out.textContent='half \\ud83d'</script>",
@@ -84,7 +90,10 @@ def site() -> Iterator[str]:
             time.sleep({"/late": 0.3, "/never": 10}.get(path, 0))
             body = PAGES.get(path, "").encode()
             self.send_response(500 if path == "/broken" else 200 if body else 404)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            kind = "image/svg+xml" if path == "/drawing" else "text/html"
+            self.send_header("Content-Type", f"{kind}; charset=utf-8")
+            if path == "/invoice":
+                self.send_header("Content-Disposition", "attachment")
             self.end_headers()
             self.wfile.write(body)
 
@@ -254,6 +263,33 @@ def test_a_link_that_leaves_the_site_leads_nowhere_but_back(site, name, action, 
     visit(site, script, "/tabs")
 
 
+def test_back_leads_to_the_page_before_also_where_a_link_led_to_one_seen_already(site):
+    async def to_and_fro(page):
+        titles = []
+        for name in ("Second", "Home"):
+            await page.act(Click(ref=ref(page, name)))
+            await page.observe()
+        assert Back in page.possible()
+        while page.can_go_back:
+            await page.act(Back())
+            titles.append((await page.observe()).title)
+        return titles
+
+    assert visit(site, to_and_fro) == ["Second", "Home"]
+
+
+def test_a_page_that_goes_back_by_itself_leaves_nothing_behind(site):
+    async def goes_back(page):
+        await page.act(Goto(url="/returning"))
+        await page.observe()
+        await page.act(Click(ref=ref(page, "Return")))
+        return (await page.observe()).title, page.can_go_back, await page.act(Back())
+
+    title, can_go_back, told = visit(site, goes_back)
+    assert (title, can_go_back) == ("Home", False)
+    assert told.error == "there is no page to go back to"
+
+
 def test_a_new_tab_is_closed_by_going_back_and_the_one_before_is_in_front_again(site):
     async def script(page: Page) -> None:
         await page.act(Click(ref=ref(page, "New tab")))
@@ -278,6 +314,14 @@ def test_a_tab_that_its_page_closes_is_followed_by_the_one_before(site):
         assert (await page.observe()).title == "Tabs"
 
     visit(site, script, "/tabs")
+
+
+def test_a_tab_that_was_opened_for_a_file_is_none(site):
+    async def downloads(page):
+        told = await page.act(Click(ref=ref(page, "Invoice")))
+        return told.error, (await page.observe()).title, page.can_go_back
+
+    assert visit(site, downloads, "/tabs", patience=5) == (None, "Tabs", False)
 
 
 def test_where_all_tabs_are_closed_the_site_is_opened_anew(site):
@@ -324,6 +368,46 @@ def test_out_of_steps_is_the_agents_error(site):
             await page.act(Back())
 
     visit(site, script, max_steps=1)
+
+
+def test_what_is_done_at_once_is_done_one_after_the_other(site):
+    async def several(page):
+        second, late = ref(page, "Second"), ref(page, "Late")
+        clicks = [Click(ref=second), Click(ref=late), Goto(url="/found")]
+        told = await asyncio.gather(*map(page.act, clicks), return_exceptions=True)
+        return page, told
+
+    page, told = visit(site, several, max_steps=2)
+    assert [step.index for step in page.steps] == [1, 2]
+    assert told[0].error is None
+    # The first led away, so that what the second was to click is not there any more.
+    assert told[1].error is not None
+    assert isinstance(told[2], AgentError)
+    assert "out of steps" in str(told[2])
+    assert [visit.path for visit in page.visits] == ["/", "/second"]
+
+
+@pytest.mark.parametrize("url", ["https://shop.example/second", "http://shop.example:1/second"])
+def test_where_the_site_does_not_listen_is_told_and_is_no_trouble(site, url):
+    async def goes(page):
+        return await page.act(Goto(url=url)), page
+
+    told, page = visit(site, goes, patience=3)
+    assert told.error == "only pages of http://shop.example can be opened"
+    assert page.failure is None
+    assert page.blocked == [url]
+
+
+def test_a_picture_that_is_a_page_of_its_own_is_seen(site):
+    async def looks(page):
+        await page.act(Goto(url="/drawing"))
+        seen = await page.observe()
+        await page.act(Click(ref=page.refs("click")[0]))
+        return seen, await page.observe()
+
+    seen, after = visit(site, looks, patience=5)
+    assert 'img "A clock"' in seen.text
+    assert after.title == "Second"
 
 
 def test_half_a_character_on_a_page_is_no_trouble(site):
@@ -411,6 +495,18 @@ def test_a_page_that_a_script_draws_under_its_address_was_visited(site):
         assert [visit.path for visit in page.visits] == ["/drawn", "/clock"]
 
     visit(site, script, "/drawn")
+
+
+@pytest.mark.parametrize(
+    "path", ["/掛け時計", "/wanduhr weiß", "/%E6%8E%9B", "/a'(b);c=d,e|f^g~h!*&$@:+[i]", '/"<`{}>']
+)
+def test_an_item_is_known_by_its_path_in_whatever_letters(site, path):
+    async def goes(page):
+        await page.act(Goto(url=path))
+        return page.visits[-1].path
+
+    item = Item(id="clock", kind="product", title="Clock", paths=frozenset({path}))
+    assert item.paths == {visit(site, goes)}
 
 
 def test_a_line_for_news_that_never_ends_is_not_waited_for(site):

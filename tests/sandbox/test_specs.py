@@ -110,6 +110,8 @@ def test_a_mistake_is_told_with_its_place_and_its_fix(tmp_path, old, new, messag
         ("id: bowl", "id: clock", "environments/items.yaml:2: clock: id: stands twice"),
         ("title: Bowl", "titel: Bowl", "items.yaml:2: bowl: titel: unknown field; did you mean"),
         ("title: Bowl", "title: Bowl, site: forum", "items.yaml:2: bowl: site: is not written"),
+        ("title: Bowl", "title: Bowl, paths: ['/show?id=7']", "items.yaml:2: bowl: paths."),
+        ("title: Bowl", "title: Bowl, paths: [bowl]", "'bowl' is no path, such as /wall-clock"),
     ],
 )
 def test_a_mistake_in_the_items_is_told_as_well(tmp_path, old, new, message):
