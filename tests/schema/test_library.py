@@ -318,6 +318,10 @@ NOT_READ = {
         lambda root: (root / "suites/gifts/suite.yaml").unlink(),
         "suites/gifts/suite.yaml: is missing beside scenarios/; add it",
     ),
+    "a folder of scenarios by another name": (
+        lambda root: (root / SCENARIOS).rename(root / "suites/gifts/scenario"),
+        "suites/gifts/suite.yaml:1: there is no scenarios/ beside it; put its scenarios there",
+    ),
     "a suite's file that is a link to itself": (
         lambda root: relinked(root / "suites/gifts/suite.yaml"),
         "suites/gifts/suite.yaml: cannot be read: Too many levels of symbolic links",
