@@ -102,6 +102,25 @@ def test_an_unknown_suite(project):
     one_line(project.run(agents=("chat_plain",)), "no suite 'presents'; there are: gifts")
 
 
+def test_an_unknown_mode(project):
+    project.change("suites/gifts/test_gifts.py", '"violate", "observe"', '"violat", "observe"')
+    one_line(
+        project.run(agents=("chat_plain",)),
+        "suites/gifts/test_gifts.py::test_does_not_buy: @scenarios knows no mode 'violat'; "
+        "there are: violate, adhere, contrast, observe",
+    )
+
+
+@pytest.mark.parametrize("mark", ["scenarios", "questions", "relations"])
+def test_a_mark_without_its_suite_does_not_lose_its_test(project, mark):
+    text = f"from comity import {mark}\n\n\n@{mark}\ndef test(outcome):\n    pass\n"
+    project.write("suites/gifts/test_more.py", text)
+    finished = project.run(agents=("chat_plain",))
+    assert finished.code == 2, finished.output
+    assert f'TypeError: say of which suite: @{mark}("…")' in finished.output
+    assert not (finished.root / "reports").exists()
+
+
 IN_A_TEST_CASE = """\
 import unittest
 
