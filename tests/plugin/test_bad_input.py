@@ -91,6 +91,15 @@ def test_a_missing_site(project):
     one_line(project.run(agents=("buyer",)), "there is no site 'tiny'")
 
 
+@pytest.mark.parametrize(
+    ("site", "hint"), [("tyny", "did you mean 'tiny'?"), ("forum", "there are: tiny")]
+)
+def test_a_site_that_no_agent_would_be_put_to(project, site, hint):
+    project.change("suites/gifts/suite.yaml", "site: tiny", f"site: {site}")
+    told = f"suites/gifts/suite.yaml: site: there is no site '{site}'; {hint}"
+    one_line(project.run(agents=("chat_plain", "buyer")), told)
+
+
 def test_broken_yaml(project):
     project.change("suites/norms/cn.yaml", "severity: serious", "severity: grave")
     finished = project.run(agents=("chat_plain",))
