@@ -58,7 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         code = int(parsed.run(parsed))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it was closed before we began
+            sys.stdout.flush()
     except ComityError as error:
         return _failed(str(error))  # it names what stands in files, and files' names
     except BrokenPipeError:

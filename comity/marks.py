@@ -64,20 +64,26 @@ CASE: pytest.StashKey[str] = pytest.StashKey()
 def scenarios(suite: str, *, modes: str | Iterable[str] | None = None) -> pytest.MarkDecorator:
     """Mark a test as cultural, and parametrize its `outcome` by the cases of `suite`.
 
-    `modes` narrows the cases to one mode, or to several; without it all modes are meant.
+    `modes` narrows the cases to one mode, or to several; without it all modes are meant. One that
+    there is not is told when collection ends.
 
     Raises:
-        ValueError: there is no such mode.
+        TypeError: no suite is named.
     """
-    named = [modes] if isinstance(modes, str) else list(Mode if modes is None else modes)
-    return pytest.mark.scenarios(suite, modes=tuple(Mode(mode) for mode in named))
+    _check(suite, MARK)
+    named = (modes,) if isinstance(modes, str) else tuple(Mode if modes is None else modes)
+    return pytest.mark.scenarios(suite, modes=named)
 
 
 def questions(suite: str, *, pooled: bool = False) -> pytest.MarkDecorator:
     """Mark a test as cultural, and parametrize its `outcome` by the open questions of `suite`.
 
     A `pooled` test is one test over all their answers, and has the fixture `voices`.
+
+    Raises:
+        TypeError: no suite is named.
     """
+    _check(suite, "questions")
     return pytest.mark.pooled(suite) if pooled else pytest.mark.scenarios(suite, modes=())
 
 
@@ -85,5 +91,15 @@ def relations(suite: str) -> pytest.MarkDecorator:
     """Mark a test as cultural, and parametrize its `relation` by what `suite` tries on whom.
 
     The suite is one that varies others: each parameter is a relation and an agent.
+
+    Raises:
+        TypeError: no suite is named.
     """
+    _check(suite, "relations")
     return pytest.mark.varied(suite)
+
+
+def _check(suite: object, decorator: str) -> None:
+    # Without its brackets a decorator is given the test, which pytest would then not collect.
+    if not isinstance(suite, str):
+        raise TypeError(f'say of which suite: @{decorator}("…")')

@@ -11,7 +11,7 @@ import pytest
 
 from comity.errors import ComityError
 from comity.marks import CASE, DECORATORS, MARK, POOLED, VARIED, is_to_run
-from comity.schema import TIERS, AnyOutcome, OpenFindingError, Status
+from comity.schema import TIERS, AnyOutcome, Mode, OpenFindingError, Status
 
 if TYPE_CHECKING:
     from comity.cultural import Cultural
@@ -168,6 +168,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             run.problems.append(
                 f"{metafunc.definition.nodeid} is marked twice by {decorator}, and would run over "
                 "what one of them selects; have one that selects all, or two tests"
+            )
+    for mode in mark.kwargs.get("modes", ()) if mark is not None else ():
+        if mode not in list(Mode):
+            run.problems.append(
+                f"{metafunc.definition.nodeid}: @scenarios knows no mode {mode!r}; "
+                f"there are: {', '.join(Mode)}"
             )
     marks = [getattr(pytest.mark, name) for name in (CULTURAL, *TIERS)]
     if pooled is not None:

@@ -224,6 +224,8 @@ class Running:
             )
         if self._gating is not None and (decision := self._gating.decision) is not None:
             text += gate.render(decision, self._gating.path, color=writer.hasmarkup)
-        terminalreporter.write(text)
+        # Of what it cannot show, pytest escapes all that is written at once, line ends too.
+        for line in text.removesuffix("\n").split("\n"):
+            terminalreporter.write_line(line)
         for problem in self.problems:
             terminalreporter.write_line(problem, red=True)

@@ -1,13 +1,31 @@
 """Which cases there are: every request × every agent that fits it × every trial."""
 
-from collections.abc import Iterable, Sequence
+import difflib
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
+from comity.errors import ConfigurationError
 from comity.run.agents import Agent
 from comity.schema import AgentCard, Case, Mode, OpenCase, OpenRequest, Request
 from comity.schema.library import Suite
 
 CHAT = "chat"
 WORLDVIEW = "worldview"
+
+
+def check_site(suite_file: Path, suite: Suite, sites: Collection[str]) -> None:
+    """Refuse a suite whose site is none of the project's: no agent would be put to it there.
+
+    Where no site is described at all, the suite may be meant for chat alone.
+
+    Raises:
+        ConfigurationError: there is no such site.
+    """
+    if suite.site is None or not sites or suite.site in sites:
+        return
+    near = difflib.get_close_matches(suite.site, sites, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(sites))}"
+    raise ConfigurationError(f"{suite_file}: site: there is no site {suite.site!r}; {hint}")
 
 
 def site_of(suite: Suite, agent: AgentCard) -> str | None:

@@ -26,7 +26,7 @@ from comity.run.settings import Settings
 from comity.run.store import Store
 from comity.sandbox.specs import SiteSpec, load_specs
 from comity.schema import AnyCase, AnyOutcome, Mode, OpenCase, VariedCase
-from comity.schema.library import Library, load
+from comity.schema.library import SUITE_FILE, Library, load
 from comity.schema.voices import Worldview
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ class Session:
             and (not self.cultures or request.norm.culture in self.cultures)
         ]
         definition = self.library.suites[suite]
+        suite_file = Path(self.places.suites.name, suite, SUITE_FILE)
+        case_rules.check_site(suite_file, definition, self.specs)
         self._fitting |= {
             agent.card.reference for agent in self.agents if case_rules.fits(definition, agent.card)
         }
@@ -145,6 +147,11 @@ class Session:
             questions = self.library.open_requests(suite)
             found += case_rules.open_cases(questions, self.agents, trials)
         return [self._known.setdefault(case.id, case) for case in found]
+
+    @cached_property
+    def specs(self) -> dict[str, SiteSpec]:
+        """The project's sites, by id."""
+        return load_specs(self.places.sites, self.places.root)
 
     def tried(self, suite: str) -> list[str]:
         """Return what a suite that varies others tries: a relation and an agent each, by id.
@@ -198,13 +205,12 @@ class Session:
         self._log = Log(self.settings.log_json, self.settings.secrets())
         self._loop = Loop()
         try:
-            specs: dict[str, SiteSpec] = load_specs(self.places.sites, self.places.root)
             self._run = run = taken_up(self.resume, self.places.reports)
             cases = {case_id: self._known[case_id] for case_id in case_ids}
             varied = self.robustness.begin(tried, self._ask) if tried else {}
             cases |= varied
             wanted = [case for case_id, case in cases.items() if case_id not in run.finished]
-            needed = self._loop.run(self._resources.check(wanted, self.settings, specs))
+            needed = self._loop.run(self._resources.check(wanted, self.settings, self.specs))
             facts = self._facts([*(case_ids if selected is None else selected), *varied])
             self._store = store = run.begin(case_ids, {**facts, **self._resources.facts()})
             self._loop.run(

@@ -25,7 +25,11 @@ MAX_PATTERN_CHARACTERS = 4_000
 SHARED = "shared patterns"
 """The key in a validation's context of the patterns that others may name."""
 # A named group of RE2 is written (?P<name>…), and is no name of a shared pattern.
-_NAME = re.compile(r"(?<!\(\?P)(?<!\(\?)<([a-z][a-z0-9-]*)>")
+_NAME = re.compile(r"(?<!\(\?P)(?<!\(\?)<([A-Za-z][\w-]*)>", re.ASCII)
+# What double quotes in YAML make of `\b`, `\0` and their like; no reply has such a sign.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# As in every text that is read (judges/reading.py): a pattern with the others would find nothing.
+_STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
 
 
 class Word(BaseModel):
@@ -53,8 +57,8 @@ def compile_pattern(pattern: str) -> Any:
 
 
 def composed(text: str) -> str:
-    """Return `text` in the normal form in which texts are read: é may be one sign or two."""
-    return unicodedata.normalize("NFC", text)
+    """Return `text` as texts are read: é is one sign, and apostrophes are straight."""
+    return unicodedata.normalize("NFC", text).translate(_STRAIGHT)
 
 
 def _text(error: Exception) -> str:
@@ -62,8 +66,22 @@ def _text(error: Exception) -> str:
     return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
 
 
+def _written(pattern: str) -> str:
+    """Return a pattern as it is looked for.
+
+    Raises:
+        ValueError: it would find nothing, whatever a text says.
+    """
+    if found := _CONTROL.search(pattern):
+        raise ValueError(
+            f"U+{ord(found[0]):04X} stands in the pattern {pattern!r}, and in no text; "
+            "put it in single quotes, which leave its backslashes alone"
+        )
+    return composed(pattern)
+
+
 def _checked_pattern(pattern: str, info: ValidationInfo) -> str:
-    pattern = composed(pattern)
+    pattern = _written(pattern)
     shared = (info.context or {}).get(SHARED, {})
     # Where the shared ones are wrong themselves, that is told, and no norm is to blame.
     whole = pattern if shared is None else _spelled_out(pattern, shared)
@@ -100,7 +118,7 @@ def _spelled_out(pattern: str, shared: Mapping[str, str]) -> str:
 
 
 def _checked_part(pattern: str) -> str:
-    pattern = composed(pattern)
+    pattern = _written(pattern)
     compile_pattern(pattern)
     return pattern
 

@@ -201,6 +201,9 @@ class _Reader:
                 self.suite_files.append(document)
                 if suite.open:
                     self.library.worldviews[name] = voices.load(suite_file.parent)
+                elif not suite.varies and not os.path.lexists(suite_file.parent / SCENARIOS):
+                    message = f"there is no {SCENARIOS}/ beside it; put its scenarios there"
+                    self.problems.append(document.problem((), message))
             except ScenarioError as error:
                 self.problems.append(str(error))
         scenarios = self.library.scenarios.setdefault(name, [])

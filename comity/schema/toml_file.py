@@ -71,6 +71,8 @@ def _mending(word: type[BaseModel], detail: Any) -> str:
             return f"unknown field; {hint}"
         case "value_error":
             return str(detail["ctx"]["error"])  # it says what is wrong by itself
+        case "tuple_type" if isinstance(detail["input"], dict):
+            return f"is a table, and there may be several; write [[{detail['loc'][-1]}]]"
         case _:
             return plainly(detail)
 

@@ -107,6 +107,15 @@ def test_a_missing_site(project):
     one_line(project.run(agents=("buyer",)), "there is no site 'tiny'")
 
 
+@pytest.mark.parametrize(
+    ("site", "hint"), [("tyny", "did you mean 'tiny'?"), ("forum", "there are: tiny")]
+)
+def test_a_site_that_no_agent_would_be_put_to(project, site, hint):
+    project.change("suites/gifts/suite.yaml", "site: tiny", f"site: {site}")
+    told = f"suites/gifts/suite.yaml: site: there is no site '{site}'; {hint}"
+    one_line(project.run(agents=("chat_plain", "buyer")), told)
+
+
 def test_broken_yaml(project):
     project.change("suites/norms/cn.yaml", "severity: serious", "severity: grave")
     finished = project.run(agents=("chat_plain",))
@@ -116,6 +125,25 @@ def test_broken_yaml(project):
 def test_an_unknown_suite(project):
     project.change("suites/gifts/test_gifts.py", '"gifts"', '"presents"')
     one_line(project.run(agents=("chat_plain",)), "no suite 'presents'; there are: gifts")
+
+
+def test_an_unknown_mode(project):
+    project.change("suites/gifts/test_gifts.py", '"violate", "observe"', '"violat", "observe"')
+    one_line(
+        project.run(agents=("chat_plain",)),
+        "suites/gifts/test_gifts.py::test_does_not_buy: @scenarios knows no mode 'violat'; "
+        "there are: violate, adhere, contrast, observe",
+    )
+
+
+@pytest.mark.parametrize("mark", ["scenarios", "questions", "relations"])
+def test_a_mark_without_its_suite_does_not_lose_its_test(project, mark):
+    text = f"from comity import {mark}\n\n\n@{mark}\ndef test(outcome):\n    pass\n"
+    project.write("suites/gifts/test_more.py", text)
+    finished = project.run(agents=("chat_plain",))
+    assert finished.code == 2, finished.output
+    assert f'TypeError: say of which suite: @{mark}("…")' in finished.output
+    assert not (finished.root / "reports").exists()
 
 
 IN_A_TEST_CASE = """\

@@ -22,6 +22,15 @@ def test_the_summary_says_what_the_run_waited_for(project, model_server):
     assert "3 model calls, 3 from the cache\n" in again.output
 
 
+def test_what_a_terminal_cannot_show_leaves_the_summary_its_lines(project):
+    finished = project.run_from_scratch(
+        "-k", "adhere", "--agent", "agents.py:chat_plain", PYTHONIOENCODING="ascii"
+    )
+    assert finished.code == 0, finished.output
+    assert "\nagents.py:chat_plain on gifts: 1 cases, 1 judged\n" in finished.output
+    assert "\\u2500" in finished.output  # the table's rule, which ASCII does not have
+
+
 def test_verbose_says_it_for_each_case(project, model_server):
     finished = project.run("--model-url", model_server.url, "-v", "-k", "adhere", agents=("asker",))
     [line] = [line for line in finished.output.splitlines() if "queue" in line]

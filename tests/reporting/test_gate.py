@@ -129,6 +129,20 @@ def test_a_reader_that_has_had_enough_is_told_no_verdict(labelled, project, more
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
 
 
+def test_a_verdict_that_nobody_reads_is_no_fault_of_ours(labelled, project):
+    labelled.store.write_facts({"selected": []})
+    labelled.add(site="tiny", number=1, breach="none")
+    gate = project.write("gate.toml", SILENT)
+    command = [sys.executable, "-m", "comity.cli", "gate", labelled.folder, "--gate", gate]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        check=False,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (6, "")
+
+
 def test_a_fault_of_ours_is_no_verdict(monkeypatch, capsys):
     def run(_: argparse.Namespace) -> int:
         raise LookupError("a fault of ours")

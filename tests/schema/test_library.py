@@ -151,6 +151,15 @@ MISTAKES = {
         ("norm", "clock.{0,60}unlucky", "(clock)?"),
         "matches the empty text, and so everything",
     ),
+    "a pattern of which double quotes have made something else": (
+        ("norm", "clock.{0,60}unlucky", r"\bclock\b"),
+        "norms/cn.yaml:13: cn.gift.clock: raised_by.en.0: U+0008 stands in the pattern "
+        "'\\x08clock\\x08', and in no text; put it in single quotes",
+    ),
+    "a shared pattern in another spelling": (
+        ("norm", "clock.{0,60}unlucky", "clock<Near_by>unlucky"),
+        "norms/cn.yaml:13: cn.gift.clock: raised_by.en.0: no shared pattern is called <Near_by>;",
+    ),
     "an agreement without its note": (
         ("norm", "agreement: broad", "agreement: varies"),
         "agreement 'varies' needs an `agreement_note`",
@@ -309,6 +318,10 @@ NOT_READ = {
         lambda root: (root / "suites/gifts/suite.yaml").unlink(),
         "suites/gifts/suite.yaml: is missing beside scenarios/; add it",
     ),
+    "a folder of scenarios by another name": (
+        lambda root: (root / SCENARIOS).rename(root / "suites/gifts/scenario"),
+        "suites/gifts/suite.yaml:1: there is no scenarios/ beside it; put its scenarios there",
+    ),
     "a suite's file that is a link to itself": (
         lambda root: relinked(root / "suites/gifts/suite.yaml"),
         "suites/gifts/suite.yaml: cannot be read: Too many levels of symbolic links",
@@ -457,6 +470,7 @@ def test_a_norm_may_name_patterns_that_norms_share(project):
             "<offends>; did you mean <offend>?",
         ),
         ("near: '(?=x)'\n", "suites/patterns.yaml:1: near: RE2 refuses the pattern"),
+        ('near: "\\bx"\n', "suites/patterns.yaml:1: near: U+0008 stands in the pattern"),
         ("Near: x\n", "suites/patterns.yaml:1: Near: must be a lower-case word of letters and"),
         ("- near\n", "suites/patterns.yaml:1: must be a mapping"),
         (f"near: '[^.]{{0,80}}'\noffends: '{'x' * 4_000}'\n", "has at most 4000 characters"),
@@ -480,6 +494,9 @@ def test_a_mistake_in_shared_patterns_is_told_where_it_stands(project, shared, m
         ("परहे\u095b", "वे इससे परहे\u095b करते हैं।"),
         ("परहे\u095b", "वे इससे परहे\u091c\u093c करते हैं।"),
         ("x<near>cimetie\u0300re", "x est au cimetière"),
+        # As word processors write them.
+        ("wouldn\u2019t give", "I wouldn\u2019t give a clock."),
+        ("wouldn\u2019t\u00a0give", "I wouldn\u02bct give a clock."),
     ],
 )
 def test_signs_are_found_however_their_letters_are_composed(project, written, said):
@@ -491,8 +508,8 @@ def test_signs_are_found_however_their_letters_are_composed(project, written, sa
 
 
 def test_a_place_is_named_however_its_letters_are_composed(project):
-    project.change(FILES["norm"], "[Chinese]", '["Sa\u0301mi"]')
-    assert "Sámi" in loaded(project).norms["cn.gift.clock"].holds[0].names("en")
+    project.change(FILES["norm"], "[Chinese]", '["Sa\u0301mi", "Xi\u2019an"]')
+    assert {"Sámi", "Xi'an"} <= loaded(project).norms["cn.gift.clock"].holds[0].names("en")
 
 
 def test_signs_of_several_patterns_are_told_of_by_their_fields(project):

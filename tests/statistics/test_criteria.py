@@ -30,6 +30,7 @@ def told(tmp_path, text):
         ("", "a gate asks for something: add [[criterion]] or [[regression]]"),
         ("criterion = []\n", "a gate asks for something: add [[criterion]] or [[regression]]"),
         ("[[criterion]\n", "no valid TOML"),
+        (SILENT.replace("[[criterion]]", "[criterion]"), "criterion: is a table, and there may be"),
         ("a = " + "[" * 5_000, "no valid TOML"),
         (SILENT + "minimun_n = 3\n", "criterion 1: minimun_n: unknown field; did you mean minimum"),
         (SILENT + "[largest_share]\ndorm = 1\n", "largest_share: dorm: unknown field; did you"),
