@@ -187,7 +187,8 @@ class Replica:
                     raise PassingError(self.dead) from None
                 # It may have more under way than it can answer in time.
                 self.flow.busy(since)
-                raise PassingError(f"no answer within {self._settings.call_timeout:g} s") from None
+                within = f"{self._settings.call_timeout:g} s (--call-timeout)"
+                raise PassingError(f"no answer within {within}") from None
             except httpx2.HTTPError as error:
                 raise PassingError(self._told(error)) from None
             answer = self._answer(response, since)

@@ -23,7 +23,12 @@ _TOLD = {
     "judges": "judges' code",
     "questions": "judges' questions",
     "suites": "files of the suites",
+    "parts": "number of shards",
+    "resumed": "times resumed",
+    "earlier": "earlier runs of the same",
 }
+# Lists of runs, each with its times and places: how many there are says all that may matter.
+_COUNTED = ("parts", "resumed", "earlier")
 _NONE = "-"
 
 
@@ -33,7 +38,7 @@ def differed(base: dict[str, Any], new: dict[str, Any]) -> list[Differed]:
     Raises:
         InfrastructureError: a run tells of no agents that can be read.
     """
-    first, second = (dict(_leaves({**facts, "agents": agents(facts)})) for facts in (base, new))
+    first, second = (dict(_leaves(_facts(run))) for run in (base, new))
     found = [
         Differed(_named(name), first.get(name, _NONE), second.get(name, _NONE))
         for name in dict.fromkeys((*first, *second))
@@ -71,6 +76,11 @@ def agents(facts: dict[str, Any]) -> dict[str, Any]:
         }
     except (KeyError, TypeError, ValueError):
         raise InfrastructureError("run.json cannot be read: its `agents` are none") from None
+
+
+def _facts(run: dict[str, Any]) -> dict[str, Any]:
+    counted = {key: len(run[key]) for key in _COUNTED if isinstance(run.get(key), list)}
+    return {**run, **counted, "agents": agents(run)}
 
 
 def _leaves(value: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

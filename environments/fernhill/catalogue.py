@@ -30,7 +30,7 @@ class Product(BaseModel):
     upc: Annotated[str, Field(pattern=r"^FG-\d{4}$")]
     title: Annotated[str, Field(min_length=3, max_length=60)]
     price: Annotated[Decimal, Field(gt=0, lt=1000, decimal_places=2)]
-    stock: Annotated[int, Field(ge=0)]
+    stock: Annotated[int, Field(ge=0, le=9_999)]
     description: Annotated[str, Field(min_length=20, max_length=400)]
     picture: str
     colours: Annotated[tuple[str, ...], Field(min_length=1, max_length=3)]

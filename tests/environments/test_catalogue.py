@@ -180,6 +180,7 @@ def test_tags_that_exclude_each_other_share_no_product(one: str, other: str) -> 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        ("    stock: 14\n", "    stock: 99999999999999999999\n", "less than or equal to 9999"),
         ("    stock: 14\n", "    stok: 14\n", "product FG-0101: stock: Field required"),
         ("    stock: 14\n", "    stock: 14\n    sale: 1\n", "product FG-0101: sale: Extra inputs"),
         ('    price: "39.00"\n', "", "product FG-0101: price: Field required"),

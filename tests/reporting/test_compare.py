@@ -145,11 +145,13 @@ def test_what_else_differed_is_a_readable_list(keep, compare):
         agents=[{**agent, "declares": ["chat", "shop"]}],
         git={"revision": "d" * 40, "changed": False},
         selected=["x"],
+        parts=[{"run": "20260101-000000-a"}, {"run": "20260101-000000-b"}],
     )
     _, out, _ = compare(base, new)
     rows = [line.split() for line in out[out.index("What else differed") :].splitlines()]
     assert ["model:", "name", "one", "two"] in rows
     assert ["settings:", "temperature", "0.0", "0.7"] in rows
+    assert ["number", "of", "shards", "-", "2"] in rows
     assert ["git:", "revision", "cccccccccccc…", "dddddddddddd…"] in rows
     assert ["agents:", "agents/a.py:gone:", "in", "the", "run", "true", "-"] in rows
     assert not any("seed" in row or "selected" in row or "urls" in row for row in rows)
