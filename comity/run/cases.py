@@ -13,15 +13,18 @@ CHAT = "chat"
 WORLDVIEW = "worldview"
 
 
-def check_site(suite_file: Path, suite: Suite, sites: Collection[str]) -> None:
+def check_site(
+    suite_file: Path, suite: Suite, sites: Collection[str], agents: Iterable[Agent]
+) -> None:
     """Refuse a suite whose site is none of the project's: no agent would be put to it there.
 
-    Where no site is described at all, the suite may be meant for chat alone.
+    Where no site is described, or no agent acts on one, the suite may be meant for chat alone.
 
     Raises:
         ConfigurationError: there is no such site.
     """
-    if suite.site is None or not sites or suite.site in sites:
+    acts = any(agent.card.declares - {CHAT, WORLDVIEW} for agent in agents)
+    if suite.site is None or not sites or suite.site in sites or not acts:
         return
     near = difflib.get_close_matches(suite.site, sites, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(sites))}"

@@ -137,7 +137,7 @@ class Session:
         ]
         definition = self.library.suites[suite]
         suite_file = Path(self.places.suites.name, suite, SUITE_FILE)
-        case_rules.check_site(suite_file, definition, self.specs)
+        case_rules.check_site(suite_file, definition, self.specs, self.agents)
         self._fitting |= {
             agent.card.reference for agent in self.agents if case_rules.fits(definition, agent.card)
         }

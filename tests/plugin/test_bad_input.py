@@ -116,6 +116,12 @@ def test_a_site_that_no_agent_would_be_put_to(project, site, hint):
     one_line(project.run(agents=("chat_plain", "buyer")), told)
 
 
+def test_a_site_that_is_elsewhere_is_no_mistake_where_all_only_chat(project):
+    project.change("suites/gifts/suite.yaml", "site: tiny", "site: forum")
+    finished = project.run("-k", "violate", agents=("chat_plain",))
+    assert [outcome["case"]["site"] for outcome in finished.outcomes.values()] == [None]
+
+
 def test_broken_yaml(project):
     project.change("suites/norms/cn.yaml", "severity: serious", "severity: grave")
     finished = project.run(agents=("chat_plain",))
